@@ -1,0 +1,129 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// Settings shared by every Swift target, so that no target drifts from the others.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A room of the house: a target, what it may import, and whether it has tests.
+///
+/// Rooms stand in an order in which each imports only rooms above it. The build refuses an
+/// import that is not listed here (`--explicit-target-dependency-import-check error`).
+struct Room {
+  let name: String
+  let imports: [Target.Dependency]
+  /// What the tests import besides the room itself.
+  var testImports: [Target.Dependency] = []
+}
+
+extension Target.Dependency {
+  static let numerics = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+  static let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+  static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+  static let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+}
+
+/// The C targets: our vector kernels, and the libraries that multiply matrices.
+let cTargets: [Target] = [
+  .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+  .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+  .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+  .target(
+    name: "CProducts",
+    dependencies: [
+      .target(name: "COneDNN", condition: .when(platforms: [.linux])),
+      .target(name: "COpenBLAS", condition: .when(platforms: [.linux])),
+    ],
+    linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
+  .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+]
+
+let rooms: [Room] = [
+  Room(name: "Numbers", imports: ["CKernels", .numerics]),
+  Room(name: "Findings", imports: []),
+  Room(name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics]),
+  Room(name: "Semantics", imports: ["Tensors", "Numbers"]),
+  Room(
+    name: "Operators", imports: ["Semantics", "Tensors", "Numbers", .numerics],
+    testImports: ["Graphs", "Execution", "Semantics", "Tensors", "Numbers"]),
+  Room(
+    name: "Graphs", imports: ["Semantics", "Tensors"],
+    testImports: ["Operators", "Semantics", "Tensors", "Numbers"]),
+  Room(
+    name: "Execution", imports: ["Graphs", "Semantics", "Tensors", "Numbers"],
+    testImports: ["Operators", "Graphs", "Semantics", "Tensors", "Numbers", "CAllocationCounter"]),
+  Room(
+    name: "Networks", imports: ["Graphs", "Semantics", "Tensors", "Numbers", "Theory", .yaml],
+    testImports: ["Operators", "Execution", "Graphs", "Semantics", "Tensors", "Numbers", "Theory"]),
+  Room(
+    name: "Theory", imports: ["Semantics", "Numbers", .numerics],
+    testImports: ["Operators", "Numbers", "Semantics"]),
+  Room(
+    name: "Analyses",
+    imports: [
+      "Execution", "Networks", "Theory", "Graphs", "Semantics", "Tensors", "Numbers", "Findings",
+    ],
+    testImports: [
+      "Operators", "Execution", "Networks", "Theory", "Graphs", "Semantics", "Tensors", "Numbers",
+      "Findings",
+    ]),
+  Room(
+    name: "Remedies",
+    imports: ["Analyses", "Networks", "Theory", "Graphs", "Semantics", "Numbers", "Findings"],
+    testImports: ["Operators", "Analyses", "Networks", "Findings"]),
+  Room(name: "Reports", imports: ["Findings"]),
+  Room(
+    name: "Workflows",
+    imports: [
+      "Remedies", "Reports", "Analyses", "Theory", "Networks", "Execution", "Operators", "Graphs",
+      "Semantics", "Tensors", "Numbers", "Findings", .logging,
+    ],
+    testImports: ["Reports", "Findings"]),
+  Room(
+    name: "Evenkeel",
+    imports: ["Workflows", "Networks", "Operators", "Theory", "Findings", "Reports", "Numbers"]),
+]
+
+let package = Package(
+  name: "evenkeel",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Evenkeel", targets: ["Evenkeel"]),
+    .executable(name: "evenkeel", targets: ["EvenkeelCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: cTargets
+    + rooms.map { room in
+      .target(
+        name: room.name, dependencies: room.imports, swiftSettings: settings)
+    }
+    + rooms.map { room in
+      .testTarget(
+        name: room.name + "Tests",
+        dependencies: [.target(name: room.name)] + room.testImports,
+        swiftSettings: settings)
+    }
+    + [
+      .executableTarget(
+        name: "EvenkeelCommand", dependencies: ["Workflows", "Findings", .arguments],
+        swiftSettings: settings),
+      .testTarget(
+        name: "EvenkeelCommandTests", dependencies: ["EvenkeelCommand"],
+        swiftSettings: settings),
+    ]
+)

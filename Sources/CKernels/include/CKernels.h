@@ -1,0 +1,7 @@
+#ifndef EVENKEEL_CKERNELS_H
+#define EVENKEEL_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#endif

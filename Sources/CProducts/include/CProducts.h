@@ -1,0 +1,4 @@
+#ifndef EVENKEEL_CPRODUCTS_H
+#define EVENKEEL_CPRODUCTS_H
+
+#endif

@@ -1,0 +1,145 @@
+public import Semantics
+public import Tensors
+
+/// A straight-line program over tensors: values, and the nodes that compute them in order.
+public struct Graph: Sendable {
+  /// Where a value comes from.
+  public enum Source: Hashable, Sendable {
+    case input(String)
+    case parameter(String)
+    case node(Int, result: Int)
+  }
+
+  public struct Node: Sendable {
+    public let op: any Operator
+    public let operands: [Value]
+    public let results: [Value]
+    /// The place in the network that it belongs to, such as `layers.12.dense`.
+    public let scope: String
+    /// For a node of the backward pass, the forward node whose gradient it computes.
+    public let forward: Int?
+  }
+
+  public private(set) var types: [TensorType] = []
+  public private(set) var sources: [Source] = []
+  public private(set) var nodes: [Node] = []
+  public private(set) var inputs: [Value] = []
+  public private(set) var parameters: [Value] = []
+
+  /// The scope that appended nodes get.
+  public var scope = ""
+  /// The forward node that appended nodes belong to, while a gradient rule writes.
+  var forward: Int?
+
+  public init() {}
+
+  /// Adds an input; names of inputs and parameters must differ.
+  public mutating func addInput(_ name: String, _ type: TensorType) -> Value {
+    let value = add(type, .input(name))
+    inputs.append(value)
+    return value
+  }
+
+  /// Adds a parameter; names of inputs and parameters must differ.
+  public mutating func addParameter(_ name: String, _ type: TensorType) -> Value {
+    let value = add(type, .parameter(name))
+    parameters.append(value)
+    return value
+  }
+
+  private mutating func add(_ type: TensorType, _ source: Source) -> Value {
+    types.append(type)
+    sources.append(source)
+    return Value(types.count - 1)
+  }
+
+  /// The values, in an order in which each comes after those it is computed from.
+  public var values: some RandomAccessCollection<Value> & Sendable {
+    (0..<types.count).lazy.map { Value($0) }
+  }
+
+  public func source(of value: Value) -> Source { sources[value.index] }
+
+  /// The node that computes `value`, if one does.
+  public func producer(of value: Value) -> Node? {
+    if case .node(let number, _) = sources[value.index] { nodes[number] } else { nil }
+  }
+
+  /// Types of a node's operands and results.
+  public func signature(of node: Node) -> Signature {
+    Signature(
+      operands: node.operands.map { types[$0.index] }, results: node.results.map { types[$0.index] }
+    )
+  }
+
+  /// A name for people: that of the input or parameter, or scope and operator of the node.
+  public func name(of value: Value) -> String {
+    switch sources[value.index] {
+    case .input(let name), .parameter(let name):
+      return name
+    case .node(let number, let result):
+      let node = nodes[number]
+      let place = node.scope.isEmpty ? "" : node.scope + "."
+      let suffix = node.results.count > 1 ? ":\(result)" : ""
+      return "\(node.forward == nil ? "" : "grad/")\(place)\(node.op.typeName)#\(number)\(suffix)"
+    }
+  }
+}
+
+extension Graph: GraphWriting {
+  /// Appends a node, checking its operands by the operator's shape rule.
+  public mutating func append(
+    _ op: any Operator, to operands: [Value]
+  ) throws(OperatorError) -> [Value] {
+    for operand in operands {
+      precondition(types.indices.contains(operand.index), "operand is not in this graph")
+    }
+    let number = nodes.count
+    let results = try op.types(of: operands.map { types[$0.index] }).enumerated().map {
+      add($1, .node(number, result: $0))
+    }
+    nodes.append(
+      Node(op: op, operands: operands, results: results, scope: scope, forward: forward))
+    return results
+  }
+
+  public func type(of value: Value) -> TensorType { types[value.index] }
+
+  /// Runs `body` with the scope extended by `name`.
+  public mutating func scoped<R, E: Error>(
+    _ name: String, _ body: (inout Graph) throws(E) -> R
+  ) throws(E) -> R {
+    let outer = scope
+    scope = outer.isEmpty ? name : outer + "." + name
+    defer { scope = outer }
+    return try body(&self)
+  }
+}
+
+extension Graph {
+  /// Runs one rule over the graph, giving a fact for every value.
+  ///
+  /// Moments, bounds and every other analysis are this walk with a different rule. `facts` holds
+  /// one fact for each input and parameter.
+  public func walk<Fact, E: Error>(
+    from facts: [Value: Fact], _ rule: (Node, Signature, [Fact]) throws(E) -> [Fact]
+  ) throws(E) -> [Fact] {
+    var found = [Fact?](repeating: nil, count: types.count)
+    for (value, fact) in facts { found[value.index] = fact }
+    for node in nodes {
+      let operands = node.operands.map { operand in
+        guard let fact = found[operand.index] else {
+          preconditionFailure("no fact was given for \(name(of: operand))")
+        }
+        return fact
+      }
+      for (value, fact) in zip(node.results, try rule(node, signature(of: node), operands)) {
+        found[value.index] = fact
+      }
+    }
+    return found.map { fact in
+      guard let fact else { preconditionFailure("an input without a fact") }
+      return fact
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/// What is known of a tensor's elements in the wide limit, as scalars.
+///
+/// The average is over random parameters and inputs. Mean and second moment are of one element;
+/// the correlations are uncentred, `E[x x′] / E[x²]`, of the same unit in two places.
+public struct Moments: Hashable, Sendable {
+  /// E[x].
+  public var mean: Double
+  /// E[x²].
+  public var secondMoment: Double
+  /// Correlation of one element between two samples of the batch.
+  public var sampleCorrelation: Double
+  /// Correlation between two positions (pixels, tokens, time steps) of one sample.
+  public var positionCorrelation: Double
+  public var law: Law
+  /// How much one draw of the parameters moves the mean square of one sample.
+  public var fluctuation: Fluctuation
+  /// For a cotangent: d ln(its mean square) / d ln(mean square of the value it belongs to).
+  public var response: Double
+  public var basis: Basis
+  /// Why nothing is known, or what was approximated.
+  public var note: String?
+
+  public init(
+    mean: Double, secondMoment: Double, sampleCorrelation: Double = 0,
+    positionCorrelation: Double = 0, law: Law = .other, fluctuation: Fluctuation = .none,
+    response: Double = 0, basis: Basis, note: String? = nil
+  ) {
+    self.mean = mean
+    self.secondMoment = secondMoment
+    self.sampleCorrelation = sampleCorrelation
+    self.positionCorrelation = positionCorrelation
+    self.law = law
+    self.fluctuation = fluctuation
+    self.response = response
+    self.basis = basis
+    self.note = note
+  }
+
+  public var variance: Double { max(0, secondMoment - mean * mean) }
+
+  /// Nothing honest can be said, because of `reason`.
+  public static func unknown(_ reason: String) -> Moments {
+    Moments(mean: .nan, secondMoment: .nan, basis: .unknown, note: reason)
+  }
+
+  /// Independent standard normal elements.
+  public static let standardNormal = Moments(
+    mean: 0, secondMoment: 1, law: .gaussian, basis: .closedForm)
+
+  /// Elements that all equal `value`.
+  public static func constant(_ value: Double) -> Moments {
+    Moments(
+      mean: value, secondMoment: value * value, sampleCorrelation: 1, positionCorrelation: 1,
+      law: .constant, basis: .closedForm)
+  }
+
+  /// Independent elements of a parameter.
+  ///
+  /// `isOrthogonal` says that its rows or columns are orthonormal up to a factor.
+  public static func parameter(
+    mean: Double, secondMoment: Double, isOrthogonal: Bool = false
+  ) -> Moments {
+    Moments(
+      mean: mean, secondMoment: secondMoment, sampleCorrelation: 1, positionCorrelation: 1,
+      law: .parameter(isOrthogonal: isOrthogonal), basis: .closedForm)
+  }
+}
+
+extension Moments {
+  /// What kind of random elements these are.
+  public enum Law: Hashable, Sendable {
+    /// Normal and independent across units once the earlier layers are given.
+    case gaussian
+    /// Drawn once, shared by all samples.
+    case parameter(isOrthogonal: Bool)
+    case constant
+    case other
+  }
+
+  /// How a number was found, from the surest to none.
+  public enum Basis: Int, Comparable, Hashable, Sendable {
+    case closedForm, quadrature, firstOrder, unknown
+
+    public static func < (a: Basis, b: Basis) -> Bool { a.rawValue < b.rawValue }
+  }
+
+  /// The spread of ln S, S the mean square of one sample, over draws of finite-width parameters.
+  ///
+  /// For the law `gaussian` it is the spread of the elements' common scale, before the elements
+  /// themselves are drawn.
+  public struct Fluctuation: Hashable, Sendable {
+    /// E[ln S] − ln(secondMoment).
+    public var shift: Double
+    /// Var[ln S_a].
+    public var variance: Double
+    /// Cov[ln S_a, ln S_b] for two samples.
+    public var covariance: Double
+
+    public init(shift: Double, variance: Double, covariance: Double) {
+      self.shift = shift
+      self.variance = variance
+      self.covariance = covariance
+    }
+
+    public static let none = Fluctuation(shift: 0, variance: 0, covariance: 0)
+  }
+
+  public var isParameter: Bool {
+    if case .parameter = law { true } else { false }
+  }
+}

@@ -1,0 +1,168 @@
+/// How elements lie in memory.
+public enum ElementType: Hashable, Sendable {
+  case float32, float64, int64, bool
+
+  /// Bytes of one element.
+  public var byteCount: Int {
+    switch self {
+    case .float32: 4
+    case .float64, .int64: 8
+    case .bool: 1
+    }
+  }
+}
+
+/// A Swift type that stands in memory for an element type.
+public protocol Element: Sendable {
+  static var elementType: ElementType { get }
+}
+
+extension Float: Element { public static var elementType: ElementType { .float32 } }
+extension Double: Element { public static var elementType: ElementType { .float64 } }
+extension Int64: Element { public static var elementType: ElementType { .int64 } }
+extension Bool: Element { public static var elementType: ElementType { .bool } }
+
+/// A block of memory, aligned for vector kernels and zeroed at creation.
+///
+/// `@unchecked Sendable`: the bytes are shared on purpose; whoever runs kernels on several threads
+/// hands each a disjoint part, which the execution plan guarantees.
+@safe public final class Storage: @unchecked Sendable {
+  @usableFromInline let base: UnsafeMutableRawPointer
+  public let byteCount: Int
+
+  public init(byteCount: Int) {
+    self.byteCount = byteCount
+    unsafe base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 1))
+  }
+
+  deinit { unsafe base.deallocate() }
+}
+
+/// A row-major tensor: a type, and a place in a storage that it keeps alive.
+///
+/// Copies share their elements, as slices of one arena must. Use ``copy()`` for a separate one.
+public struct Tensor: Sendable {
+  public let shape: Shape
+  public let elementType: ElementType
+  public let storage: Storage
+  /// Where the first element lies, in bytes from the start of the storage.
+  public let byteOffset: Int
+  public let count: Int
+
+  /// A view of `storage`, which must be large enough.
+  public init(_ shape: Shape, _ elementType: ElementType, in storage: Storage, byteOffset: Int) {
+    count = shape.count
+    precondition(byteOffset >= 0 && byteOffset % 8 == 0, "a tensor must be aligned")
+    precondition(byteOffset + count * elementType.byteCount <= storage.byteCount, "out of storage")
+    self.shape = shape
+    self.elementType = elementType
+    self.storage = storage
+    self.byteOffset = byteOffset
+  }
+
+  /// A tensor of its own, filled with zeros.
+  public init(zeros shape: Shape, _ elementType: ElementType) {
+    self.init(
+      shape, elementType, in: Storage(byteCount: shape.count * elementType.byteCount),
+      byteOffset: 0)
+  }
+
+  /// A tensor of its own with these elements.
+  public init<T: Element>(_ elements: [T], shape: Shape) {
+    precondition(elements.count == shape.count, "element count must match the shape")
+    self.init(zeros: shape, T.elementType)
+    let target = self.elements(as: T.self)
+    for i in elements.indices { target[i] = elements[i] }
+  }
+
+  /// The elements, which must be of type `T`.
+  @inlinable
+  public func elements<T: Element>(as _: T.Type = T.self) -> Elements<T> {
+    precondition(T.elementType == elementType, "elements are \(elementType)")
+    return Elements(storage, byteOffset: byteOffset, count: count)
+  }
+
+  /// The elements as an array of `T`.
+  public func array<T: Element>(of _: T.Type = T.self) -> [T] {
+    let source = elements(as: T.self)
+    return (0..<count).map { source[$0] }
+  }
+
+  /// Real elements of either precision, as doubles.
+  public var doubles: [Double] {
+    switch elementType {
+    case .float32: array(of: Float.self).map(Double.init)
+    case .float64: array(of: Double.self)
+    case .int64: array(of: Int64.self).map(Double.init)
+    case .bool: array(of: Bool.self).map { $0 ? 1 : 0 }
+    }
+  }
+
+  /// A tensor with the same elements in memory of its own.
+  public func copy() -> Tensor {
+    let result = Tensor(zeros: shape, elementType)
+    result.copyBytes(from: self)
+    return result
+  }
+
+  /// Overwrites these elements with those of a tensor of the same type and count.
+  public func copyBytes(from other: Tensor) {
+    precondition(other.count == count && other.elementType == elementType, "types differ")
+    unsafe (storage.base + byteOffset).copyMemory(
+      from: other.storage.base + other.byteOffset, byteCount: count * elementType.byteCount)
+  }
+
+  /// The same elements seen under another shape with the same count.
+  public func reshaped(_ shape: Shape) -> Tensor {
+    precondition(shape.count == count, "a reshape keeps the count")
+    return Tensor(shape, elementType, in: storage, byteOffset: byteOffset)
+  }
+}
+
+/// The elements of a tensor, checked at every access.
+///
+/// Writing goes through a constant because elements are shared; kernels write where they are told.
+@safe public struct Elements<T: Element>: @unchecked Sendable {
+  @usableFromInline let base: UnsafeMutablePointer<T>
+  public let count: Int
+  @usableFromInline let owner: Storage
+
+  @inlinable
+  init(_ owner: Storage, byteOffset: Int, count: Int) {
+    unsafe base = (owner.base + byteOffset).assumingMemoryBound(to: T.self)
+    self.count = count
+    self.owner = owner
+  }
+
+  @usableFromInline
+  init(base: UnsafeMutablePointer<T>, count: Int, owner: Storage) {
+    unsafe self.base = unsafe base
+    self.count = count
+    self.owner = owner
+  }
+
+  @inlinable public var indices: Range<Int> { 0..<count }
+
+  @inlinable
+  public subscript(index: Int) -> T {
+    get {
+      precondition(index >= 0 && index < count, "index out of range")
+      return unsafe base[index]
+    }
+    nonmutating set {
+      precondition(index >= 0 && index < count, "index out of range")
+      unsafe base[index] = newValue
+    }
+  }
+
+  /// The elements in `range`, sharing memory.
+  @inlinable
+  public subscript(range: Range<Int>) -> Elements<T> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
+    return unsafe Elements(base: base + range.lowerBound, count: range.count, owner: owner)
+  }
+
+  /// The first element's address, for a C kernel; it must not outlive the call.
+  @unsafe @inlinable public var pointer: UnsafeMutablePointer<T> { unsafe base }
+}
