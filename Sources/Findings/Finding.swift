@@ -1,0 +1,105 @@
+/// One thing that is wrong: what, where, because of what, and what to do.
+public struct Finding: Hashable, Sendable {
+  public let rule: RuleName
+  public let severity: Severity
+  /// The name of the layer or value that it speaks of; nil for the whole network.
+  public let layer: String?
+  /// What was found, as one sentence.
+  public let message: String
+  /// The cause, with its numbers.
+  public let because: String
+  /// The numbers that the finding rests on, thresholds included.
+  public let evidence: [Evidence]
+  public var remedies: [RemedyProposal]
+
+  public init(
+    _ rule: RuleName, _ severity: Severity, layer: String?, message: String, because: String,
+    evidence: [Evidence], remedies: [RemedyProposal] = []
+  ) {
+    self.rule = rule
+    self.severity = severity
+    self.layer = layer
+    self.message = message
+    self.because = because
+    self.evidence = evidence
+    self.remedies = remedies
+  }
+}
+
+/// A named number behind a finding.
+public struct Evidence: Hashable, Sendable {
+  public let name: String
+  public let value: Double
+
+  public init(_ name: String, _ value: Double) {
+    self.name = name
+    self.value = value
+  }
+}
+
+public enum Severity: String, Comparable, Hashable, Sendable {
+  case note, warning, error
+
+  private var rank: Int {
+    switch self {
+    case .note: 0
+    case .warning: 1
+    case .error: 2
+    }
+  }
+
+  public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+}
+
+/// The names of rules that users write and read.
+public enum RuleName: String, Hashable, Sendable, CaseIterable {
+  case explodingGradient = "exploding_gradient"
+  case vanishingGradient = "vanishing_gradient"
+  case explodingActivation = "exploding_activation"
+  case vanishingActivation = "vanishing_activation"
+  case deadUnits = "dead_units"
+  case saturatedUnits = "saturated_units"
+  case overflow
+  case underflow
+  case nonFinite = "non_finite"
+  case domain
+}
+
+/// A change that may help, with what it is predicted to do.
+public struct RemedyProposal: Hashable, Sendable {
+  /// The remedy's name, such as `xavier_init`.
+  public let remedy: String
+  /// What to change, as one sentence.
+  public let change: String
+  /// What the prediction says of the changed network; nil where it says nothing.
+  public let predicted: String?
+  /// What happened when it was tried; nil when it was not.
+  public let verified: String?
+
+  public init(_ remedy: String, change: String, predicted: String?, verified: String? = nil) {
+    self.remedy = remedy
+    self.change = change
+    self.predicted = predicted
+    self.verified = verified
+  }
+}
+
+extension Finding: JSONRepresentable {
+  public var json: JSON {
+    .object([
+      "rule": .text(rule.rawValue), "severity": .text(severity.rawValue), "layer": .text(layer),
+      "message": .text(message), "because": .text(because),
+      "evidence": .object(evidence.map { JSON.Member($0.name, .number($0.value)) }),
+      "remedies": .array(remedies.map(\.json)),
+    ])
+  }
+}
+
+extension RemedyProposal: JSONRepresentable {
+  public var json: JSON {
+    .object([
+      "remedy": .text(remedy), "change": .text(change), "predicted": .text(predicted),
+      "verified": .text(verified),
+    ])
+  }
+}
