@@ -81,7 +81,7 @@ let rooms: [Room] = [
     name: "Remedies",
     imports: ["Analyses", "Networks", "Theory", "Graphs", "Semantics", "Numbers", "Findings"],
     testImports: ["Operators", "Analyses", "Networks", "Findings"]),
-  Room(name: "Reports", imports: ["Findings"]),
+  Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",
     imports: [

@@ -1,0 +1,32 @@
+import Reports
+import Testing
+
+@Suite struct NumeralsTests {
+  @Test(arguments: [
+    (0.0, "0"), (1.0, "1.00"), (0.394294, "0.394"), (12.349, "12.3"), (-0.00123456, "-0.00123"),
+    (1.2345e-63, "1.23e-63"), (9.9999, "10.0"), (65504, "65504"), (1234567, "1.23e6"),
+    (0.0009, "9.00e-4"), (.infinity, "inf"), (-.infinity, "-inf"), (999.96, "1.00e3"),
+  ])
+  func keepsThreeDigits(_ value: Double, _ text: String) {
+    #expect(Numerals.short(value) == text)
+  }
+
+  @Test func spellsNaN() { #expect(Numerals.short(.nan) == "nan") }
+
+  @Test func groupsThousands() {
+    #expect(Numerals.count(1_234_567) == "1 234 567")
+    #expect(Numerals.count(12) == "12")
+  }
+
+  @Test func choosesTheUnitOfBytes() {
+    #expect(Numerals.bytes(999) == "999 B")
+    #expect(Numerals.bytes(12_345_678) == "12.3 MB")
+  }
+
+  @Test func showsSharesAsPercentages() {
+    #expect(Numerals.percent(1) == "100 %")
+    #expect(Numerals.percent(0.0312) == "3.1 %")
+    #expect(Numerals.percent(0.0001) == "<0.1 %")
+    #expect(Numerals.percent(0) == "0.0 %")
+  }
+}
