@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The two streams that a person may be looking at.
+enum Terminal {
+  /// Whether standard output is a terminal, which may be coloured.
+  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 && !wantsNoColour }
+
+  /// Whether standard error is a terminal, which may show progress.
+  static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Columns of the terminal on standard output; 80 elsewhere.
+  static var width: Int {
+    var size = winsize()
+    guard outputIsTerminal, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0,
+      size.ws_col > 0
+    else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  static func writeError(_ text: String) { send(text, to: STDERR_FILENO) }
+  static func writeOutput(_ text: String) { send(text, to: STDOUT_FILENO) }
+
+  /// `NO_COLOR`, the common wish for plain text.
+  private static var wantsNoColour: Bool { unsafe getenv("NO_COLOR") != nil }
+
+  private static func send(_ text: String, to descriptor: Int32) {
+    let bytes = Array(text.utf8)
+    var sent = 0
+    while sent < bytes.count {
+      let count = unsafe bytes[sent...].withUnsafeBytes {
+        unsafe write(descriptor, $0.baseAddress, $0.count)
+      }
+      guard count > 0 else { return }
+      sent += count
+    }
+  }
+}
