@@ -1,7 +1,8 @@
 /// A real function of one real variable, with all that the theory needs to know of it.
 ///
 /// Activations are scalar functions. Moments, gains, critical points, gradients and bounds follow
-/// from the four members below, so that an activation is described once.
+/// from the members below, so that an activation is described once. Only the first four must be
+/// given; the others have the defaults of a smooth, monotone function without closed forms.
 public protocol ScalarFunction: Sendable {
   /// The name that users write, with its parameters: `tanh`, `leaky_relu(0.2)`.
   var name: String { get }
@@ -9,22 +10,43 @@ public protocol ScalarFunction: Sendable {
   /// φ(x).
   func value(at x: Double) -> Double
 
-  /// φ′(x); at a kink the value from the right is returned unless the field's habit differs.
+  /// φ′(x); at a kink the derivative that the field uses, which is one of the two sides'.
   func slope(at x: Double) -> Double
 
   /// φ″(x) away from kinks: the smooth part, without the deltas that a jump of φ′ adds.
   func curvature(at x: Double) -> Double
 
-  /// Where φ or φ′ jumps, in ascending order.
+  /// Where φ or one of its first two derivatives jumps, in ascending order.
+  ///
+  /// A point where only φ″ jumps has both jumps 0; quadrature must split there all the same.
   var kinks: [Kink] { get }
 
-  /// Points where φ changes between rising and falling, in ascending order.
+  /// Points of `interval` where φ changes between rising and falling, in ascending order.
   ///
-  /// Between two of them φ is monotone, which is what makes interval bounds exact.
-  var turningPoints: [Double] { get }
+  /// The least and greatest value of φ over the interval are taken at its ends or at these. A
+  /// periodic function gives representatives, shifted by whole periods: at most one minimum and
+  /// one maximum.
+  func turningPoints(in interval: Interval) -> [Double]
+
+  /// Points between which φ is well approximated by a polynomial of degree about 20, beside its
+  /// kinks, in any order.
+  ///
+  /// The default suits a function whose features have a width of about 1 and lie around 0.
+  var landmarks: [Double] { get }
+
+  /// The period of the function if it oscillates for ever.
+  var period: Double? { get }
+
+  /// E[φ(x)] and its relatives for x ~ N(mean, variance) by formula; nil where there is none, or
+  /// where it would lose digits.
+  func closedFormMoments(mean: Double, variance: Double) -> GaussianMoments?
+
+  /// E[φ(x)φ(y)] and E[φ′(x)φ′(y)] by formula, for zero-mean normal x and y of equal `variance`
+  /// whose correlation is `correlation`; nil where there is none.
+  func closedFormPair(variance: Double, correlation: Double) -> GaussianPair?
 }
 
-/// A point where a function or its slope jumps.
+/// A point where a function or one of its derivatives jumps.
 public struct Kink: Hashable, Sendable {
   public let position: Double
   /// φ(x+) − φ(x−).
@@ -41,52 +63,9 @@ public struct Kink: Hashable, Sendable {
 
 extension ScalarFunction {
   public var kinks: [Kink] { [] }
-  public var turningPoints: [Double] { [] }
-}
-
-/// `γ(φ(αx + β) + δ)`: any function with its input and output shifted and scaled.
-public struct AffineWrap: ScalarFunction {
-  public let base: any ScalarFunction
-  public let alpha: Double
-  public let beta: Double
-  public let gamma: Double
-  public let delta: Double
-
-  /// Creates the wrap; `alpha` must not be 0.
-  public init(
-    _ base: any ScalarFunction, alpha: Double = 1, beta: Double = 0, gamma: Double = 1,
-    delta: Double = 0
-  ) {
-    precondition(alpha != 0, "alpha must not be 0")
-    self.base = base
-    self.alpha = alpha
-    self.beta = beta
-    self.gamma = gamma
-    self.delta = delta
-  }
-
-  public var name: String {
-    "affine(\(base.name), \(alpha), \(beta), \(gamma), \(delta))"
-  }
-
-  public func value(at x: Double) -> Double { gamma * (base.value(at: alpha * x + beta) + delta) }
-  public func slope(at x: Double) -> Double { gamma * alpha * base.slope(at: alpha * x + beta) }
-  public func curvature(at x: Double) -> Double {
-    gamma * alpha * alpha * base.curvature(at: alpha * x + beta)
-  }
-
-  public var kinks: [Kink] {
-    let sign: Double = alpha < 0 ? -1 : 1
-    let moved = base.kinks.map { kink in
-      Kink(
-        at: (kink.position - beta) / alpha, valueJump: sign * gamma * kink.valueJump,
-        slopeJump: gamma * abs(alpha) * kink.slopeJump)
-    }
-    return alpha < 0 ? moved.reversed() : moved
-  }
-
-  public var turningPoints: [Double] {
-    let moved = base.turningPoints.map { ($0 - beta) / alpha }
-    return alpha < 0 ? moved.reversed() : moved
-  }
+  public func turningPoints(in interval: Interval) -> [Double] { [] }
+  public var landmarks: [Double] { GaussianLadder.standardLandmarks }
+  public var period: Double? { nil }
+  public func closedFormMoments(mean: Double, variance: Double) -> GaussianMoments? { nil }
+  public func closedFormPair(variance: Double, correlation: Double) -> GaussianPair? { nil }
 }

@@ -1,0 +1,81 @@
+public import Numbers
+import RealModule
+
+/// x for x > 0, α(eˣ − 1) elsewhere.
+public struct Elu: ScalarFunction {
+  public let alpha: Double
+
+  public init(alpha: Double = 1) { self.alpha = alpha }
+
+  public var name: String { "elu(\(alpha))" }
+  public func value(at x: Double) -> Double { x > 0 ? x : alpha * Double.expMinusOne(x) }
+  public func slope(at x: Double) -> Double { x > 0 ? 1 : alpha * Double.exp(x) }
+  public func curvature(at x: Double) -> Double { x > 0 ? 0 : alpha * Double.exp(x) }
+  public var kinks: [Kink] { [Kink(at: 0, slopeJump: 1 - alpha)] }
+
+  public func turningPoints(in interval: Interval) -> [Double] {
+    alpha < 0 && interval.contains(0) ? [0] : []
+  }
+
+  public func closedFormMoments(mean: Double, variance: Double) -> GaussianMoments? {
+    // For small variances the terms cancel; quadrature keeps the digits.
+    guard mean == 0, variance >= 0.01 else { return nil }
+    let (g1, g2) = (tail(1, variance), tail(2, variance))
+    let average = (variance / (2 * .pi)).squareRoot() + alpha * (g1 - 0.5)
+    let second = variance / 2 + alpha * alpha * (g2 - 2 * g1 + 0.5)
+    return GaussianMoments(
+      mean: average, secondMoment: second, variance: second - average * average,
+      meanSlope: 0.5 + alpha * g1, slopeSecondMoment: 0.5 + alpha * alpha * g2,
+      curvatureTerm: alpha * alpha * (g2 - g1), isClosedForm: true)
+  }
+
+  /// E[e^{kx}; x < 0] for x ~ N(0, variance), which is ½ erfcx(k√(variance/2)).
+  private func tail(_ k: Double, _ variance: Double) -> Double {
+    0.5 * SpecialFunctions.scaledComplementaryError(k * (variance / 2).squareRoot())
+  }
+}
+
+/// λ·elu(α) with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
+public struct Selu: ScalarFunction {
+  public let alpha: Double
+  /// λ.
+  public let gamma: Double
+
+  public init(alpha: Double = 1.673263242354377285, gamma: Double = 1.050700987355480493) {
+    self.alpha = alpha
+    self.gamma = gamma
+  }
+
+  private var wrap: AffineWrap { AffineWrap(Elu(alpha: alpha), gamma: gamma) }
+
+  public var name: String { "selu" }
+  public func value(at x: Double) -> Double { gamma * Elu(alpha: alpha).value(at: x) }
+  public func slope(at x: Double) -> Double { gamma * Elu(alpha: alpha).slope(at: x) }
+  public func curvature(at x: Double) -> Double { gamma * Elu(alpha: alpha).curvature(at: x) }
+  public var kinks: [Kink] { wrap.kinks }
+  public func turningPoints(in interval: Interval) -> [Double] {
+    wrap.turningPoints(in: interval)
+  }
+  public func closedFormMoments(mean: Double, variance: Double) -> GaussianMoments? {
+    wrap.closedFormMoments(mean: mean, variance: variance)
+  }
+}
+
+/// x for x > 0, α(e^{x/α} − 1) elsewhere (Barron 2017); α > 0.
+public struct Celu: ScalarFunction {
+  public let alpha: Double
+
+  public init(alpha: Double = 1) { self.alpha = alpha }
+
+  private var wrap: AffineWrap { AffineWrap(Elu(alpha: 1), alpha: 1 / alpha, gamma: alpha) }
+
+  public var name: String { "celu(\(alpha))" }
+  public func value(at x: Double) -> Double { x > 0 ? x : alpha * Double.expMinusOne(x / alpha) }
+  public func slope(at x: Double) -> Double { x > 0 ? 1 : Double.exp(x / alpha) }
+  public func curvature(at x: Double) -> Double { x > 0 ? 0 : Double.exp(x / alpha) / alpha }
+  public var kinks: [Kink] { [Kink(at: 0)] }
+  public var landmarks: [Double] { wrap.landmarks }
+  public func closedFormMoments(mean: Double, variance: Double) -> GaussianMoments? {
+    wrap.closedFormMoments(mean: mean, variance: variance)
+  }
+}
