@@ -1,0 +1,32 @@
+import Foundation
+import Semantics
+
+/// Another rule times a factor, as residual blocks scale the weights of their branches.
+struct ScaledInitializer: Initializer {
+  let base: any Initializer
+  let factor: Double
+
+  init(_ base: any Initializer, factor: Double) {
+    self.base = base
+    self.factor = factor
+  }
+
+  static let forms: [NamedForm] = []
+
+  init(_ fields: Fields) throws(NetworkError) {
+    preconditionFailure("it has no name in files")
+  }
+
+  var form: String { base.form }
+  var entries: [YAMLTree.Entry] { base.entries }
+
+  func refusal(for target: ParameterTarget) -> InitializerRefusal? { base.refusal(for: target) }
+
+  func moments(for target: ParameterTarget) -> Moments {
+    base.moments(for: target).scaled(by: factor)
+  }
+}
+
+extension Double {
+  func power(_ exponent: Double) -> Double { pow(self, exponent) }
+}
