@@ -23,6 +23,8 @@ struct Room {
   let imports: [Target.Dependency]
   /// What the tests import besides the room itself.
   var testImports: [Target.Dependency] = []
+  /// Whether the tests have reference values in a folder called Data.
+  var hasTestData = false
 }
 
 extension Target.Dependency {
@@ -49,7 +51,8 @@ let cTargets: [Target] = [
 ]
 
 let rooms: [Room] = [
-  Room(name: "Numbers", imports: ["CKernels", .numerics]),
+  Room(
+    name: "Numbers", imports: ["CKernels", .numerics], testImports: ["CKernels"], hasTestData: true),
   Room(name: "Findings", imports: []),
   Room(name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics]),
   Room(name: "Semantics", imports: ["Tensors", "Numbers"]),
@@ -116,6 +119,7 @@ let package = Package(
       .testTarget(
         name: room.name + "Tests",
         dependencies: [.target(name: room.name)] + room.testImports,
+        exclude: room.hasTestData ? ["Data"] : [],
         swiftSettings: settings)
     }
     + [

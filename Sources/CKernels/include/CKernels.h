@@ -1,7 +1,10 @@
 #ifndef EVENKEEL_CKERNELS_H
 #define EVENKEEL_CKERNELS_H
 
-#include <stddef.h>
-#include <stdint.h>
+// Vector kernels, compiled for several instruction sets and chosen when called.
+
+#include "ek_dispatch.h"
+#include "ek_random.h"
+#include "ek_rounding.h"
 
 #endif
