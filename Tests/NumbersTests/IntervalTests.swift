@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct IntervalTests {
   static let corners: [Double] = [
-    -.infinity, -1e308, -3, -1, -0.1, -0x1p-1030, -0.0, 0, .leastNonzeroMagnitude, 1e-200, 0.3, 1, 7, 1e200, .infinity,
+    -.infinity, -1e308, -3, -1, -0.1, -0x1p-1030, -0.0, 0, .leastNonzeroMagnitude, 1e-200, 0.3, 1,
+    7, 1e200, .infinity,
   ]
 
   static let intervals: [Interval] = corners.flatMap { low in
