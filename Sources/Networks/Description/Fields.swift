@@ -10,7 +10,7 @@ public struct Fields: Sendable {
 
   /// Checks that every key is known and every required one is there.
   ///
-  /// - Parameter tree: a mapping of keys, the value of the shorthand key, or nil for a bare name.
+  /// `tree` is a mapping of keys, the value of the shorthand key, or nil for a bare name.
   init(
     _ tree: YAMLTree?, of form: NamedForm, line: SourceLine, in context: ReadingContext
   ) throws(NetworkError) {
@@ -146,7 +146,9 @@ public struct Fields: Sendable {
     return text
   }
 
-  /// Whole numbers; one number counts as a list of one. Nil where there is neither value nor default.
+  /// Whole numbers, of which one may stand without a list.
+  ///
+  /// Nil where there is neither value nor default.
   public func integers(_ name: String) throws(NetworkError) -> [Int]? {
     let key = key(name)
     guard let tree = value(key) else { return nil }

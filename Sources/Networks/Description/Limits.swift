@@ -4,7 +4,7 @@ public struct NetworkLimits: Hashable, Sendable {
   public var fileBytes: Int
   /// Values in a file, aliases expanded.
   public var yamlValues: Int
-  /// Layers that contain layers that contain layers …
+  /// How deep layers may contain layers.
   public var nesting: Int
   /// Layers after every `repeat` is written out.
   public var layers: Int

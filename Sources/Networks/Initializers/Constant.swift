@@ -1,4 +1,6 @@
+public import Numbers
 public import Semantics
+public import Tensors
 
 /// Every element the same.
 public struct ConstantInitializer: Initializer {
@@ -37,5 +39,11 @@ public struct ConstantInitializer: Initializer {
 
   public func moments(for target: ParameterTarget) -> Moments {
     .parameter(mean: value, secondMoment: value * value)
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    tensor.setReals { _ in value }
   }
 }

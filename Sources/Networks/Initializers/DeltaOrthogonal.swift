@@ -1,5 +1,6 @@
+public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// A convolution kernel that is zero except at its centre, which is a gain times a matrix with
 /// orthonormal columns.
@@ -47,5 +48,14 @@ public struct DeltaOrthogonalInitializer: Initializer {
     return .parameter(
       mean: 0, secondMoment: gain * gain / (Double(target.shape[0]) * Double(target.taps)),
       isOrthogonal: true)
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    let matrix = orthonormalMatrix(
+      rows: target.shape[0], columns: target.shape[1], from: stream)
+    let (gain, taps) = (gain.factor(for: target), target.taps)
+    tensor.setReals { $0 % taps == target.centre ? gain * matrix[$0 / taps] : 0 }
   }
 }

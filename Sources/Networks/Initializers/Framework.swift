@@ -1,5 +1,6 @@
+public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// What PyTorch and Keras do when nothing is said.
 ///
@@ -46,5 +47,11 @@ public struct FrameworkInitializer: Initializer {
 
   public func moments(for target: ParameterTarget) -> Moments {
     rule(for: target).moments(for: target)
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    rule(for: target).fill(tensor, for: target, from: stream)
   }
 }

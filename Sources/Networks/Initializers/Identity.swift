@@ -1,5 +1,6 @@
+public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// A matrix with `gain` on its diagonal, and zeros elsewhere.
 ///
@@ -35,6 +36,16 @@ public struct IdentityInitializer: Initializer {
       Double(target.diagonalCount) / (Double(matrix.rows) * Double(matrix.columns))
     return .parameter(
       mean: gain * share, secondMoment: gain * gain * share, isOrthogonal: true)
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    let (columns, taps) = (target.shape[1], target.taps)
+    tensor.setReals { index in
+      let place = index / taps
+      return index % taps == target.centre && place / columns == place % columns ? gain : 0
+    }
   }
 }
 

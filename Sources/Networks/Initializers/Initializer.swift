@@ -1,3 +1,4 @@
+public import Numbers
 public import Semantics
 public import Tensors
 
@@ -23,6 +24,9 @@ public protocol Initializer: Sendable {
 
   /// Exact mean and second moment of one element, averaged over the elements of the parameter.
   func moments(for target: ParameterTarget) -> Moments
+
+  /// Fills a tensor of the parameter's shape, of either precision, from a stream of its own.
+  func fill(_ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream)
 }
 
 extension Initializer {
@@ -98,6 +102,11 @@ public struct ParameterTarget: Sendable {
 
   /// Elements of the kernel of a convolution; 1 for a matrix.
   var taps: Int { shape.extents.dropFirst(2).reduce(1, *) }
+
+  /// The number of the tap at the centre of the kernel; of an even one, the tap after the centre.
+  var centre: Int {
+    shape.extents.dropFirst(2).reduce(0) { $0 * $1 + $1 / 2 }
+  }
 }
 
 /// The rules that may be named in a file.

@@ -1,5 +1,6 @@
-import Foundation
+public import Numbers
 public import Semantics
+public import Tensors
 
 /// Normal elements with a given standard deviation, optionally cut off.
 ///
@@ -58,9 +59,15 @@ public struct NormalInitializer: Initializer {
     .parameter(mean: mean, secondMoment: std * std + mean * mean)
   }
 
-  /// Standard deviation of a standard normal cut off at ±`cut`: √(1 − 2 a n(a) / erf(a/√2)).
-  static func truncatedStd(cut: Double) -> Double {
-    let density = exp(-cut * cut / 2) / (2 * Double.pi).squareRoot()
-    return (1 - 2 * cut * density / erf(cut / 2.0.squareRoot())).squareRoot()
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    guard let cut else {
+      tensor.setReals { mean + std * stream.normal(at: $0) }
+      return
+    }
+    let factor = std / RandomStream.deviation(ofNormalTruncatedAt: cut)
+    tensor.setReals { mean + factor * stream.truncatedNormal(at: $0, bound: cut) }
   }
+
 }

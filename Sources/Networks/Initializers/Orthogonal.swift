@@ -1,5 +1,6 @@
+public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// A matrix with orthonormal rows or columns times a gain, uniform among all such (Haar).
 ///
@@ -46,5 +47,14 @@ public struct OrthogonalInitializer: Initializer {
     let gain = gain.factor(for: target)
     return .parameter(
       mean: 0, secondMoment: gain * gain / Double(max(rows, columns)), isOrthogonal: true)
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    let (rows, columns) = target.matrix
+    let matrix = orthonormalMatrix(rows: rows, columns: columns, from: stream)
+    let gain = gain.factor(for: target)
+    tensor.setReals { gain * matrix[$0] }
   }
 }

@@ -1,5 +1,7 @@
 import Foundation
+import Numbers
 import Semantics
+import Tensors
 
 /// Another rule times a factor, as residual blocks scale the weights of their branches.
 struct ScaledInitializer: Initializer {
@@ -24,6 +26,11 @@ struct ScaledInitializer: Initializer {
 
   func moments(for target: ParameterTarget) -> Moments {
     base.moments(for: target).scaled(by: factor)
+  }
+
+  func fill(_ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream) {
+    base.fill(tensor, for: target, from: stream)
+    tensor.scaleReals(by: factor)
   }
 }
 

@@ -1,5 +1,6 @@
+public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// The same number of normal elements in every row, and zeros elsewhere.
 ///
@@ -49,5 +50,22 @@ public struct SparseInitializer: Initializer {
     let columns = target.matrix.columns
     return .parameter(
       mean: 0, secondMoment: std * std * Double(kept(of: columns)) / Double(columns))
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    let (rows, columns) = target.matrix
+    let kept = kept(of: columns)
+    let places = stream.substream(1)
+    var isKept = [Bool](repeating: false, count: rows * columns)
+    for row in 0..<rows {
+      // Floyd's sample: as many draws as elements are kept.
+      for last in (columns - kept)..<columns {
+        let drawn = row * columns + places.integer(at: row * columns + last, below: last + 1)
+        isKept[isKept[drawn] ? row * columns + last : drawn] = true
+      }
+    }
+    tensor.setReals { isKept[$0] ? std * stream.normal(at: $0) : 0 }
   }
 }

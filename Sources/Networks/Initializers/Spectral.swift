@@ -1,5 +1,6 @@
+public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// A square normal matrix whose spectral radius tends to `radius` as it grows: variance radius²/n.
 ///
@@ -36,5 +37,12 @@ public struct SpectralInitializer: Initializer {
 
   public func moments(for target: ParameterTarget) -> Moments {
     .parameter(mean: 0, secondMoment: radius * radius / Double(target.shape[0]))
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    let std = radius / Double(target.shape[0]).squareRoot()
+    tensor.setReals { std * stream.normal(at: $0) }
   }
 }

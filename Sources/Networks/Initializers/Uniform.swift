@@ -1,5 +1,6 @@
+public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// Elements uniform between −bound and bound: variance bound²/3.
 public struct UniformInitializer: Initializer {
@@ -23,5 +24,11 @@ public struct UniformInitializer: Initializer {
 
   public func moments(for target: ParameterTarget) -> Moments {
     .parameter(mean: 0, secondMoment: bound * bound / 3)
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    tensor.setReals { bound * (2 * stream.uniform(at: $0) - 1) }
   }
 }

@@ -1,4 +1,6 @@
+public import Numbers
 public import Semantics
+public import Tensors
 
 /// Elements with variance gain²/fan.
 ///
@@ -135,6 +137,18 @@ public struct VarianceScaling: Initializer {
 
   public func moments(for target: ParameterTarget) -> Moments {
     .parameter(mean: 0, secondMoment: variance(for: target))
+  }
+
+  public func fill(
+    _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
+  ) {
+    let std = variance(for: target).squareRoot()
+    switch distribution {
+    case .normal: tensor.setReals { std * stream.normal(at: $0) }
+    case .uniform:
+      let bound = std * 3.0.squareRoot()
+      tensor.setReals { bound * (2 * stream.uniform(at: $0) - 1) }
+    }
   }
 
   /// Variance of one element.

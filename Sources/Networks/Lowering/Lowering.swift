@@ -262,9 +262,7 @@ public struct Lowering {
 
   // MARK: - Parameters
 
-  /// Adds the weights of the layer that is being lowered.
-  ///
-  /// - Parameter own: what the layer says about how its parameters start.
+  /// Adds a weight or bias of the layer being lowered, which says in `own` how it starts.
   mutating func parameter(
     _ name: String, _ shape: [Int], role: ParameterTarget.Role, fanIn: Double, fanOut: Double,
     defaultFan: Double? = nil, own: Initialization
