@@ -1,0 +1,103 @@
+import Numbers
+public import Semantics
+public import Tensors
+
+/// Elements set to 0 with probability `ratio`, the others divided by 1 − `ratio`, in training.
+///
+/// Element i is kept or not by number i of the random stream of the seed, so that the gradient,
+/// which is the same operator, uses the same mask.
+public struct Dropout: SumOfProducts {
+  public static let name = "Dropout"
+
+  /// The probability p of a zero, in [0, 1).
+  public let ratio: Double
+  /// Without training the operator is the identity.
+  public let isTraining: Bool
+  public let seed: Int
+
+  public init(ratio: Double = 0.5, isTraining: Bool = true, seed: Int = 0) {
+    precondition(ratio >= 0 && ratio < 1, "the ratio must lie in [0, 1)")
+    self.ratio = ratio
+    self.isTraining = isTraining
+    self.seed = seed
+  }
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("ratio", "training", "seed", in: Self.name)
+    ratio = try attributes.real("ratio", default: 0.5, in: Self.name)
+    isTraining = try Self.flag("training", of: attributes)
+    seed = try attributes.integer("seed", default: 0, in: Self.name)
+    guard ratio >= 0, ratio < 1 else {
+      throw refusal(.invalidAttribute, "ratio \(ratio) must lie in [0, 1)")
+    }
+  }
+
+  public var attributes: Attributes {
+    [
+      "ratio": .real(ratio), "training": .integer(isTraining ? 1 : 0), "seed": .integer(seed),
+    ]
+  }
+
+  /// The probability of a zero in this mode.
+  private var dropped: Double { isTraining ? ratio : 0 }
+
+  private var stream: RandomStream {
+    RandomStream(seed: UInt64(bitPattern: Int64(seed)), name: "Dropout")
+  }
+
+  /// The words of the stream below this belong to dropped elements.
+  private var threshold: UInt64 { UInt64((dropped * 0x1p32).rounded()) }
+
+  public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try expectReals(operands, count: 1...1)
+    return operands
+  }
+
+  public func workspace(for signature: Signature) -> Int { 0 }
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func value<T: Scalar>(
+    of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
+  ) {
+    if dropped == 0 {
+      results[0].copyBytes(from: operands[0])
+      return
+    }
+    let x = operands[0].elements(as: T.self)
+    let result = results[0].elements(as: T.self)
+    let stream = stream
+    let threshold = threshold
+    let factor = T(1 / (1 - dropped))
+    for i in x.indices {
+      result[i] = UInt64(stream.word(at: i)) < threshold ? 0 : factor * x[i]
+    }
+  }
+
+  /// The same mask on the cotangent.
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    guard let cotangent = cotangents[0] else { return [nil] }
+    return [try graph.apply(self, cotangent)]
+  }
+
+  /// E[x²]/(1 − p), which is the variance (v + p m²)/(1 − p); masks of two elements are
+  /// independent, so E[x x′] stays and the correlations shrink by 1 − p.
+  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    var result = operands[0]
+    guard dropped > 0 else { return [result] }
+    result.secondMoment /= 1 - dropped
+    result.sampleCorrelation *= 1 - dropped
+    result.positionCorrelation *= 1 - dropped
+    result.law = .other
+    return [result]
+  }
+
+  public func forEachTerm(
+    ofElement element: Int, in signature: Signature, _ body: (Term) -> Void
+  ) {
+    if UInt64(stream.word(at: element)) < threshold { return }
+    body(Term(1 / (1 - dropped), Place(operand: 0, element: element)))
+  }
+}

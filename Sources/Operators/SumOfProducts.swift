@@ -1,0 +1,240 @@
+public import Numbers
+public import Semantics
+public import Tensors
+
+/// An operator each of whose results is a sum of terms `coefficient · a` or `coefficient · a · b`.
+///
+/// Matrix products, convolutions, average pooling, and the gradients of them are such sums. From a
+/// list of the terms of one element, the rules for bounds, hazards and causes follow. Each operand
+/// element stands in at most one term of an element.
+public protocol SumOfProducts: Operator {
+  /// Calls `body` with each term of an element of the only result.
+  func forEachTerm(ofElement element: Int, in signature: Signature, _ body: (Term) -> Void)
+}
+
+/// `coefficient · first · second`, or without the second factor.
+public struct Term: Hashable, Sendable {
+  public var coefficient: Double
+  public var first: Place
+  public var second: Place?
+
+  public init(_ coefficient: Double = 1, _ first: Place, _ second: Place? = nil) {
+    self.coefficient = coefficient
+    self.first = first
+    self.second = second
+  }
+}
+
+extension SumOfProducts {
+  /// Intervals of the sums: exact extremes of each product, summed in double, and widened by the
+  /// bound γₙ Σ|terms| of n roundings (Higham 2002, §3.1) and by what underflow can take away.
+  public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
+    let shape = signature.results[0].shape
+    let intervals = (0..<shape.count).map { element in
+      var sum = OutwardSum()
+      forEachTerm(ofElement: element, in: signature) { term in
+        let first = operands[term.first.operand].intervals[term.first.element]
+        if let place = term.second {
+          sum.add(term.coefficient, first, operands[place.operand].intervals[place.element])
+        } else {
+          sum.add(term.coefficient, first, Interval(1, 1))
+        }
+      }
+      return sum.interval
+    }
+    return [Bounds(intervals, shape: shape)]
+  }
+
+  /// Overflow of the greatest sum that the operands allow, or loss of all sums to underflow.
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    let finite = operands.map { $0.clamped(to: format) }
+    let sums = bounds(of: finite, in: signature)[0].intervals
+    guard
+      let element = sums.indices.max(by: { sums[$0].greatestMagnitude < sums[$1].greatestMagnitude }
+      )
+    else { return [] }
+    let sign: Double = sums[element].upper >= -sums[element].lower ? 1 : -1
+    let (witness, value) = extreme(ofElement: element, sign: sign, of: finite, in: signature)
+    let magnitude = abs(value)
+    // The witness is rounded to the format before it is used, so a margin is kept.
+    let margin = 1 + 4 * format.unitRoundoff
+    if magnitude >= format.overflowThreshold * margin {
+      return [
+        Hazard(
+          .overflow,
+          "a sum can reach \(value), beyond the greatest number of \(format.name),"
+            + " \(format.greatest)", witness: witness)
+      ]
+    }
+    if magnitude > 0, sums[element].greatestMagnitude * margin <= format.zeroThreshold {
+      return [
+        Hazard(
+          .underflow,
+          "every sum is at most \(magnitude) in magnitude and becomes 0 in \(format.name)",
+          witness: witness)
+      ]
+    }
+    return []
+  }
+
+  /// Operands that make one element extreme, and its value.
+  private func extreme(
+    ofElement element: Int, sign: Double, of operands: [Bounds], in signature: Signature
+  ) -> (witness: [Tensor], value: Double) {
+    var chosen = operands.map { $0.intervals.map(\.nearestToZero) }
+    var value = 0.0
+    forEachTerm(ofElement: element, in: signature) { term in
+      let a = operands[term.first.operand].intervals[term.first.element]
+      let b = term.second.map { operands[$0.operand].intervals[$0.element] } ?? Interval(1, 1)
+      var best = (a: a.lower, b: b.lower)
+      for corner in [(a.lower, b.upper), (a.upper, b.lower), (a.upper, b.upper)]
+      where sign * term.coefficient * corner.0 * corner.1
+        > sign * term.coefficient * best.a * best.b
+      {
+        best = corner
+      }
+      chosen[term.first.operand][term.first.element] = best.a
+      if let place = term.second { chosen[place.operand][place.element] = best.b }
+      value += term.coefficient * best.a * best.b
+    }
+    let witness = zip(chosen, operands).map { Tensor($0, shape: $1.shape) }
+    return (witness, value)
+  }
+
+  /// Looks at the terms of the element: what was not finite already, which product and which
+  /// partial sum is not finite.
+  public func cause(
+    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
+  ) -> Cause {
+    let signature = Signature(operands: operands, results: results)
+    var inquest = Inquest(target: results[0], isNaN: results[0].double(at: element).isNaN)
+    forEachTerm(ofElement: element, in: signature) { term in
+      let a = operands[term.first.operand].double(at: term.first.element)
+      let b = term.second.map { operands[$0.operand].double(at: $0.element) }
+      inquest.see(term, a, b)
+    }
+    return inquest.verdict
+  }
+}
+
+/// A sum of interval products with outward rounding at its end.
+private struct OutwardSum {
+  private var lower = 0.0
+  private var upper = 0.0
+  private var magnitude = 0.0
+  private var count = 0.0
+
+  mutating func add(_ coefficient: Double, _ a: Interval, _ b: Interval) {
+    let p = Self.product(a.lower, b.lower)
+    let q = Self.product(a.lower, b.upper)
+    let r = Self.product(a.upper, b.lower)
+    let s = Self.product(a.upper, b.upper)
+    let low = Self.product(coefficient, min(min(p, q), min(r, s)))
+    let high = Self.product(coefficient, max(max(p, q), max(r, s)))
+    lower += min(low, high)
+    upper += max(low, high)
+    magnitude += max(abs(low), abs(high))
+    count += 1
+  }
+
+  /// A bound times a bound: 0 times no bound is 0, since every member is finite.
+  private static func product(_ a: Double, _ b: Double) -> Double {
+    a == 0 || b == 0 ? 0 : a * b
+  }
+
+  var interval: Interval {
+    guard count > 0 else { return Interval(0, 0) }
+    // Two products and one addition per term, and one rounding of the coefficient itself.
+    let roundings = (count + 4) * Double.ulpOfOne
+    let error =
+      magnitude * roundings * (1 + roundings) + 4 * count * Double.leastNonzeroMagnitude
+    let low = lower - error
+    let high = upper + error
+    return Interval(low.isNaN ? -.infinity : low, high.isNaN ? .infinity : high)
+  }
+}
+
+/// What the terms of one element that is not finite have shown so far.
+private struct Inquest {
+  let target: Tensor
+  let isNaN: Bool
+  private var nan: Place?
+  private var infinite: Place?
+  private var zeroTimesInfinity: Place?
+  private var positive: String?
+  private var negative: String?
+  private var overflowed: String?
+  private var count = 0
+  private var sum = 0.0
+
+  init(target: Tensor, isNaN: Bool) {
+    self.target = target
+    self.isNaN = isNaN
+  }
+
+  mutating func see(_ term: Term, _ a: Double, _ b: Double?) {
+    count += 1
+    if a.isNaN { nan = nan ?? term.first }
+    if let b, b.isNaN { nan = nan ?? term.second }
+    if a.isInfinite { infinite = infinite ?? term.first }
+    if let b, b.isInfinite { infinite = infinite ?? term.second }
+    let product = term.coefficient * a * (b ?? 1)
+    if product.isNaN, !a.isNaN, b?.isNaN != true {
+      zeroTimesInfinity = zeroTimesInfinity ?? (a.isInfinite ? term.first : term.second)
+    }
+    let isOver = target.overflows(product)
+    let text = b.map { "\(a) · \($0)" } ?? "\(term.coefficient) · \(a)"
+    if isOver, a.isFinite, b?.isFinite != false { overflowed = overflowed ?? text }
+    if isOver, product > 0 { positive = positive ?? text }
+    if isOver, product < 0 { negative = negative ?? text }
+    sum += product
+  }
+
+  var verdict: Cause {
+    if let nan { return .passedOn(operand: nan.operand, element: nan.element) }
+    if isNaN, let place = zeroTimesInfinity {
+      return .produced(
+        .zeroTimesInfinity,
+        explanation: "element \(place.element) of operand \(place.operand) is infinite and is"
+          + " multiplied by 0")
+    }
+    if isNaN, let positive, let negative, infinite != nil {
+      return .produced(
+        .infinityMinusInfinity,
+        explanation: "the sum holds \(positive) and \(negative), infinities of both signs")
+    }
+    if let infinite, !isNaN || overflowed == nil {
+      return .passedOn(operand: infinite.operand, element: infinite.element)
+    }
+    if let overflowed {
+      return .produced(.overflowOfProduct, explanation: "\(overflowed) overflows")
+    }
+    return .produced(
+      .overflowOfSum,
+      explanation: "the products are finite, but a partial sum of \(count) of them overflows;"
+        + " the exact sum is \(sum)")
+  }
+}
+
+extension Interval {
+  /// The greatest magnitude of a member.
+  var greatestMagnitude: Double { max(abs(lower), abs(upper)) }
+
+  /// The member of least magnitude.
+  var nearestToZero: Double { min(max(0, lower), upper) }
+}
+
+extension Bounds {
+  /// What of each interval a finite number of a format can be.
+  func clamped(to format: NumberFormat) -> Bounds {
+    let greatest = format.greatest
+    return Bounds(
+      intervals.map { interval in
+        Interval(
+          min(max(interval.lower, -greatest), greatest),
+          max(min(interval.upper, greatest), -greatest))
+      }, shape: shape)
+  }
+}
