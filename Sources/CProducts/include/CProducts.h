@@ -1,4 +1,32 @@
 #ifndef EVENKEEL_CPRODUCTS_H
 #define EVENKEEL_CPRODUCTS_H
 
+#include <stddef.h>
+
+/// Calls `body(context, i)` for every i below `count`, on the calling thread and the pool's.
+///
+/// Which thread runs which i is not fixed, so every i must write its own part of the result.
+/// Called from inside such a body, or while another thread uses the pool, it runs all i itself.
+void ek_parallel_for(size_t count, void (*body)(void *context, size_t i), void *context);
+
+/// Sets how many threads `ek_parallel_for` uses, the calling one included; at least 1.
+void ek_set_threads(size_t count);
+
+/// How many threads `ek_parallel_for` uses.
+size_t ek_threads(void);
+
+/// C = alpha · op(A) · op(B), plus C where `accumulates`; row-major.
+///
+/// op(A) is m×k, op(B) k×n and C m×n, without gaps. Large products are split over threads at
+/// places that depend on the sizes alone, so that the bits do not depend on the thread count.
+void ek_multiply_f32(const float *a, const float *b, float *c, size_t m, size_t n, size_t k,
+                     int transpose_a, int transpose_b, float alpha, int accumulates);
+void ek_multiply_f64(const double *a, const double *b, double *c, size_t m, size_t n, size_t k,
+                     int transpose_a, int transpose_b, double alpha, int accumulates);
+
+/// Singular values of a row-major rows×columns matrix, which is overwritten, in descending order.
+///
+/// Returns 0, or the LAPACK code of a failure; -1 when memory is short.
+int ek_singular_values(double *matrix, size_t rows, size_t columns, double *values);
+
 #endif

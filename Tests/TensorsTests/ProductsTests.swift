@@ -1,0 +1,110 @@
+import Tensors
+import Testing
+
+/// Products against a plain sum in double precision.
+@Suite(.serialized) struct ProductsTests {
+  /// Pseudo-random numbers in [-1, 1) that need no generator.
+  static func numbers(_ count: Int, _ seed: Int) -> [Double] {
+    (0..<count).map { i in
+      let x = Double((i &* 7919 &+ seed &* 104_729) % 2003) / 1001.5 - 1
+      return Double(Float(x))
+    }
+  }
+
+  static func reference(
+    _ a: [Double], _ b: [Double], _ m: Int, _ n: Int, _ k: Int, _ ta: Bool, _ tb: Bool
+  ) -> [Double] {
+    var c = [Double](repeating: 0, count: m * n)
+    for i in 0..<m {
+      for j in 0..<n {
+        for l in 0..<k {
+          c[i * n + j] += (ta ? a[l * m + i] : a[i * k + l]) * (tb ? b[j * k + l] : b[l * n + j])
+        }
+      }
+    }
+    return c
+  }
+
+  func check<T: Scalar>(_: T.Type, _ m: Int, _ n: Int, _ k: Int, _ ta: Bool, _ tb: Bool) -> Double {
+    let (a, b) = (Self.numbers(m * k, 1), Self.numbers(k * n, 2))
+    let left = Tensor(a.map { T($0) }, shape: [m * k])
+    let right = Tensor(b.map { T($0) }, shape: [k * n])
+    let c = Tensor([T](repeating: .nan, count: m * n), shape: [m, n])
+    T.multiply(
+      left.elements(), right.elements(), into: c.elements(), rows: m, columns: n, inner: k,
+      transposeA: ta, transposeB: tb, alpha: 1, accumulate: false)
+    return zip(c.doubles, Self.reference(a, b, m, n, k, ta, tb)).map { abs($0 - $1) }.max() ?? 0
+  }
+
+  @Test(arguments: [(1, 1, 1), (3, 5, 7), (17, 33, 9), (64, 48, 130), (200, 100, 257)])
+  func agreesWithASumInDoublePrecision(_ m: Int, _ n: Int, _ k: Int) {
+    for ta in [false, true] {
+      for tb in [false, true] {
+        // A sum of k products of numbers up to 1 errs by at most k² u; here by far less.
+        #expect(check(Double.self, m, n, k, ta, tb) <= Double(k) * 1e-15)
+        #expect(check(Float.self, m, n, k, ta, tb) <= Double(k) * 6e-7)
+      }
+    }
+  }
+
+  @Test func anEmptySumIsZero() {
+    #expect(check(Float.self, 3, 4, 0, false, false) == 0)
+    #expect(check(Double.self, 3, 4, 0, false, true) == 0)
+  }
+
+  @Test func accumulatesAndScales() {
+    let a = Tensor([1, 2] as [Double], shape: [1, 2])
+    let c = Tensor([10] as [Double], shape: [1, 1])
+    Double.multiply(
+      a.elements(), a.elements(), into: c.elements(), rows: 1, columns: 1, inner: 2,
+      transposeA: false, transposeB: true, alpha: 3, accumulate: true)
+    #expect(c.doubles == [25])
+  }
+
+  @Test func propagatesWhatIsNotFinite() {
+    let a = Tensor([0, 0] as [Float], shape: [1, 2])
+    let b = Tensor([.infinity, 1] as [Float], shape: [2, 1])
+    let c = Tensor([0] as [Float], shape: [1, 1])
+    Float.multiply(
+      a.elements(), b.elements(), into: c.elements(), rows: 1, columns: 1, inner: 2,
+      transposeA: false, transposeB: false, alpha: 1, accumulate: false)
+    #expect(c.doubles[0].isNaN)
+  }
+
+  @Test func theBitsDoNotDependOnTheThreads() {
+    let before = Threads.count
+    defer { Threads.count = before }
+    let (m, n, k) = (300, 200, 250)
+    let a = Tensor(Self.numbers(m * k, 1).map { Float($0) }, shape: [m, k])
+    let b = Tensor(Self.numbers(n * k, 2).map { Float($0) }, shape: [n, k])
+    let results = [1, 2, 3].map { threads in
+      Threads.count = threads
+      let c = Tensor(zeros: [m, n], .float32)
+      Float.multiply(
+        a.elements(), b.elements(), into: c.elements(), rows: m, columns: n, inner: k,
+        transposeA: false, transposeB: true, alpha: 1, accumulate: false)
+      return c.array(of: Float.self).map(\.bitPattern)
+    }
+    #expect(results[0] == results[1] && results[1] == results[2])
+  }
+
+  @Test func partsRunOnceEach() {
+    let before = Threads.count
+    defer { Threads.count = before }
+    Threads.count = 3
+    for _ in 0..<200 {
+      let counts = Tensor(zeros: [97], .int64)
+      let elements = counts.elements(as: Int64.self)
+      Threads.run(parts: 97) { elements[$0] += 1 }
+      #expect(counts.doubles.allSatisfy { $0 == 1 })
+    }
+  }
+
+  @Test func singularValuesOfADiagonalAndOfARankOneMatrix() {
+    let diagonal = SingularValues.of([0, -3, 0, 2, 0, 0], rows: 2, columns: 3)
+    #expect(diagonal.count == 2)
+    #expect(abs(diagonal[0] - 3) < 1e-14 && abs(diagonal[1] - 2) < 1e-14)
+    let rankOne = SingularValues.of([1, 2, 2, 4], rows: 2, columns: 2)
+    #expect(abs(rankOne[0] - 5) < 1e-14 && rankOne[1] < 1e-14)
+  }
+}
