@@ -46,7 +46,11 @@ let cTargets: [Target] = [
       .target(name: "COneDNN", condition: .when(platforms: [.linux])),
       .target(name: "COpenBLAS", condition: .when(platforms: [.linux])),
     ],
-    linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
+    linkerSettings: [
+      .linkedLibrary("dnnl", .when(platforms: [.linux])),
+      .linkedLibrary("openblas", .when(platforms: [.linux])),
+      .linkedFramework("Accelerate", .when(platforms: [.macOS])),
+    ]),
   .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
 ]
 
