@@ -12,12 +12,17 @@ extension GraphWriting {
   /// `value` summed over the axes along which `shape` was broadcast to it.
   mutating func summed(_ value: Value, to shape: Shape) throws(OperatorError) -> Value {
     let from = type(of: value).shape
-    if from == shape { return value }
-    throw OperatorError(.unsupported, in: "ReduceSum", "\(from) to \(shape)")
+    let added = from.rank - shape.rank
+    let stretched = (0..<shape.rank).filter { shape[$0] == 1 && from[$0 + added] != 1 }
+    var sum = value
+    if added > 0 { sum = try apply(ReduceSum(axes: Array(0..<added), keepsAxes: false), sum) }
+    if !stretched.isEmpty { sum = try apply(ReduceSum(axes: stretched, keepsAxes: true), sum) }
+    return sum
   }
 
   /// `factor · value`.
   mutating func scaled(_ value: Value, by factor: Double) throws(OperatorError) -> Value {
-    throw OperatorError(.unsupported, in: "Mul", "\(factor)")
+    if factor == 1 { return value }
+    return try apply(Mul(), value, apply(Constant(factor)))
   }
 }

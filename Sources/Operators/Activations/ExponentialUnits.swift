@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// x for x > 0, α(eˣ − 1) elsewhere.
 public struct Elu: ScalarFunction {
@@ -78,4 +79,50 @@ public struct Celu: ScalarFunction {
   public func closedFormMoments(mean: Double, variance: Double) -> GaussianMoments? {
     wrap.closedFormMoments(mean: mean, variance: variance)
   }
+}
+
+// MARK: - As operators
+
+extension Elu: Pointwise {
+  public static let name = "Elu"
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("alpha", in: Self.name)
+    self.init(alpha: try attributes.real("alpha", default: 1, in: Self.name))
+    guard alpha.isFinite else {
+      throw OperatorError(.invalidAttribute, in: Self.name, "'alpha' must be finite")
+    }
+  }
+
+  public var attributes: Attributes { ["alpha": .real(alpha)] }
+  public func failure(at x: Double, order: Int) -> Cause.Reason { .overflowOfExponential }
+}
+
+extension Selu: Pointwise {
+  public static let name = "Selu"
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("alpha", "gamma", in: Self.name)
+    let standard = Selu()
+    self.init(
+      alpha: try attributes.real("alpha", default: standard.alpha, in: Self.name),
+      gamma: try attributes.real("gamma", default: standard.gamma, in: Self.name))
+    guard alpha.isFinite, gamma.isFinite else {
+      throw OperatorError(.invalidAttribute, in: Self.name, "'alpha' and 'gamma' must be finite")
+    }
+  }
+
+  public var attributes: Attributes { ["alpha": .real(alpha), "gamma": .real(gamma)] }
+}
+
+extension Celu: Pointwise {
+  public static let name = "Celu"
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("alpha", in: Self.name)
+    self.init(alpha: try attributes.real("alpha", default: 1, in: Self.name))
+    guard alpha > 0, alpha.isFinite else {
+      throw OperatorError(.invalidAttribute, in: Self.name, "'alpha' must be finite and above 0")
+    }
+  }
+
+  public var attributes: Attributes { ["alpha": .real(alpha)] }
 }

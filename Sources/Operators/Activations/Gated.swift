@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// x σ(x), also called swish.
 public struct Silu: ScalarFunction {
@@ -73,5 +74,21 @@ public struct Mish: ScalarFunction {
       let ratio = isPositive ? (1 + e) / d : e * (1 + e) / d
       curvature = slope * (1 + (isPositive ? 1 : e) / (1 + e) - 4 * ratio)
     }
+  }
+}
+
+// MARK: - As operators
+
+extension Silu: ParameterFree {
+  public static let name = "Silu"
+  public func inflections(in interval: Interval) -> [Double] {
+    [-2.3993572805154677, 2.3993572805154677].filter(interval.contains)
+  }
+}
+
+extension Mish: ParameterFree {
+  public static let name = "Mish"
+  public func inflections(in interval: Interval) -> [Double] {
+    [-2.2563763963607931, 1.4905711794854284].filter(interval.contains)
   }
 }

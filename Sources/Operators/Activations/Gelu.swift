@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// x Φ(x), Φ the standard normal distribution function, or its approximation by tanh
 /// (Hendrycks and Gimpel 2016).
@@ -76,5 +77,29 @@ public struct Gelu: ScalarFunction {
       mean: average, secondMoment: second, variance: second - average * average, meanSlope: 0.5,
       slopeSecondMoment: share + q / common + q / cubed,
       curvatureTerm: q / (1 + q) * ((2 + 3 * q - q * q) / (1 + q)) / cubed, isClosedForm: true)
+  }
+}
+
+// MARK: - As operators
+
+extension Gelu: Pointwise {
+  public static let name = "Gelu"
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("approximate", in: Self.name)
+    let text = try attributes.text("approximate", default: "none", in: Self.name)
+    guard let approximate = Approximation(rawValue: text) else {
+      throw OperatorError(
+        .invalidAttribute, in: Self.name, "'approximate' must be 'none' or 'tanh', not '\(text)'")
+    }
+    self.init(approximate: approximate)
+  }
+
+  public var attributes: Attributes { ["approximate": .text(approximate.rawValue)] }
+
+  /// ±√2 for the exact form.
+  public func inflections(in interval: Interval) -> [Double] {
+    let place = approximate == .none ? 2.0.squareRoot() : 1.4185040087908284
+    return [-place, place].filter(interval.contains)
   }
 }

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// x clipped to [−1, 1]; the slope at ±1 is 0.
 public struct HardTanh: ScalarFunction {
@@ -109,4 +110,41 @@ private struct TruncatedNormal {
     outsideSecondMoment = variance * SpecialFunctions.upperGamma(1.5, half)
     density = SpecialFunctions.normalDensity(t) / deviation
   }
+}
+
+// MARK: - As operators
+
+extension HardTanh: ParameterFree {
+  public static let name = "HardTanh"
+  public var isExact: Bool { true }
+  public var codomain: Interval { Interval(-1, 1) }
+}
+
+extension HardSigmoid: Pointwise {
+  public static let name = "HardSigmoid"
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("alpha", "beta", in: Self.name)
+    self.init(
+      alpha: try attributes.real("alpha", default: 1.0 / 6, in: Self.name),
+      beta: try attributes.real("beta", default: 0.5, in: Self.name))
+    guard alpha > 0, alpha.isFinite, beta.isFinite else {
+      throw OperatorError(
+        .invalidAttribute, in: Self.name, "'alpha' must be above 0, and both must be finite")
+    }
+  }
+
+  public var attributes: Attributes { ["alpha": .real(alpha), "beta": .real(beta)] }
+
+  /// By interval arithmetic, because αx + β cancels where the result comes near 0.
+  public func range(over interval: Interval) -> Interval {
+    let line = interval.scaled(by: alpha) + Interval(beta)
+    return Interval(value(of: line.lower), value(of: line.upper))
+  }
+
+  private func value(of line: Double) -> Double { min(max(line, 0), 1) }
+}
+
+extension HardSwish: ParameterFree {
+  public static let name = "HardSwish"
 }

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// The identity as an activation.
 public struct Linear: ScalarFunction {
@@ -84,4 +85,35 @@ public struct LeakyRelu: ScalarFunction {
       value: variance * (share * (root + c * angle) + a * c), slope: share * angle + a,
       isClosedForm: true)
   }
+}
+
+// MARK: - As operators
+
+extension Linear: ParameterFree {
+  public static let name = "Identity"
+  public var isExact: Bool { true }
+
+  /// The cotangent itself.
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] { cotangents }
+}
+
+extension Relu: ParameterFree {
+  public static let name = "Relu"
+  public var isExact: Bool { true }
+  public var codomain: Interval { Interval(0, .infinity) }
+}
+
+extension LeakyRelu: Pointwise {
+  public static let name = "LeakyRelu"
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("alpha", in: Self.name)
+    self.init(alpha: try attributes.real("alpha", default: 0.01, in: Self.name))
+    guard alpha.isFinite else {
+      throw OperatorError(.invalidAttribute, in: Self.name, "'alpha' must be finite")
+    }
+  }
+
+  public var attributes: Attributes { ["alpha": .real(alpha)] }
 }

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// σ(x) = 1/(1 + e⁻ˣ).
 public struct Sigmoid: ScalarFunction {
@@ -97,5 +98,47 @@ public struct Erf: ScalarFunction {
       value: 2 / .pi * Double.asin(overlap / (1 + 2 * q)),
       slope: 4 / .pi / ((1 + 2 * q - overlap) * (1 + 2 * q + overlap)).squareRoot(),
       isClosedForm: true)
+  }
+}
+
+// MARK: - As operators
+
+extension Sigmoid: ParameterFree {
+  public static let name = "Sigmoid"
+  public var codomain: Interval { Interval(0, 1) }
+  public func inflections(in interval: Interval) -> [Double] {
+    interval.contains(0) ? [0] : []
+  }
+}
+
+extension ScaledSigmoid: ParameterFree {
+  public static let name = "ScaledSigmoid"
+  public var codomain: Interval { Interval(-2, 2) }
+  public func inflections(in interval: Interval) -> [Double] {
+    interval.contains(0) ? [0] : []
+  }
+}
+
+extension Tanh: ParameterFree {
+  public static let name = "Tanh"
+  public var codomain: Interval { Interval(-1, 1) }
+  public func inflections(in interval: Interval) -> [Double] {
+    interval.contains(0) ? [0] : []
+  }
+}
+
+extension Softsign: ParameterFree {
+  public static let name = "Softsign"
+  public var codomain: Interval { Interval(-1, 1) }
+  public func inflections(in interval: Interval) -> [Double] {
+    interval.contains(0) ? [0] : []
+  }
+}
+
+extension Erf: ParameterFree {
+  public static let name = "Erf"
+  public var codomain: Interval { Interval(-1, 1) }
+  public func inflections(in interval: Interval) -> [Double] {
+    interval.contains(0) ? [0] : []
   }
 }

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// The sine, in radians.
 public struct Sin: ScalarFunction {
@@ -74,4 +75,25 @@ public struct Exp: ScalarFunction {
     let value = Double.exp(q * (1 + c))
     return GaussianPair(value: value, slope: value, isClosedForm: true)
   }
+}
+
+// MARK: - As operators
+
+extension Sin: ParameterFree {
+  public static let name = "Sin"
+  public var codomain: Interval { Interval(-1, 1) }
+
+  /// The turning points of the cosine, shifted by a quarter of a period.
+  public func inflections(in interval: Interval) -> [Double] {
+    guard interval.isBounded else { return [0, .pi] }
+    let quarter = Double.pi / 2
+    return turningPoints(in: Interval(interval.lower + quarter, interval.upper + quarter))
+      .map { $0 - quarter }
+  }
+}
+
+extension Exp: ParameterFree {
+  public static let name = "Exp"
+  public var codomain: Interval { Interval(0, .infinity) }
+  public func failure(at x: Double, order: Int) -> Cause.Reason { .overflowOfExponential }
 }

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Semantics
 
 /// ln(1 + eˣ).
 public struct Softplus: ScalarFunction {
@@ -14,4 +15,11 @@ public struct Softplus: ScalarFunction {
 
   public func slope(at x: Double) -> Double { Sigmoid().value(at: x) }
   public func curvature(at x: Double) -> Double { Sigmoid().slope(at: x) }
+}
+
+// MARK: - As operators
+
+extension Softplus: ParameterFree {
+  public static let name = "Softplus"
+  public var codomain: Interval { Interval(0, .infinity) }
 }

@@ -1,0 +1,119 @@
+public import Numbers
+public import Semantics
+public import Tensors
+
+/// An operator that combines two real tensors element by element, broadcast by NumPy's rule.
+///
+/// Conforming types state the function of two numbers, what it does to intervals and moments, and
+/// its partial derivatives as steps of the graph. Those follow the chain rule with IEEE arithmetic;
+/// nothing is masked.
+public protocol Binary: Operator {
+  init()
+
+  /// f(a, b).
+  static func value<T: Scalar>(_ a: T, _ b: T) -> T
+
+  /// An interval that contains f(a, b) for all members for which it is defined.
+  static func range(_ a: Interval, _ b: Interval) -> Interval
+
+  /// Moments of f of independent elements.
+  static func moments(_ a: Moments, _ b: Moments) -> Moments
+
+  /// Why f(a, b) is not finite, where neither is NaN; nil when an infinity only passes through.
+  static func failure(_ a: Double, _ b: Double) -> Cause.Reason?
+
+  /// `cotangent · ∂f/∂a` and `cotangent · ∂f/∂b` in the shape of the result.
+  static func partials(
+    _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> (Value, Value)
+}
+
+extension Binary {
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly(in: Self.name)
+    self.init()
+  }
+
+  public var attributes: Attributes { [:] }
+
+  public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try Self.check(operands, are: .real, .real)
+    return [TensorType(try Self.broadcast(operands))]
+  }
+
+  public func workspace(for signature: Signature) -> Int { 0 }
+
+  public func value<T: Scalar>(
+    of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
+  ) {
+    if T.elementType == .float32 {
+      combine(operands, into: results[0], as: Float.self)
+    } else {
+      combine(operands, into: results[0], as: Double.self)
+    }
+  }
+
+  @inline(__always)
+  private func combine<T: Scalar>(_ operands: [Tensor], into result: Tensor, as _: T.Type) {
+    let loop = BroadcastLoop(result.shape, operands[0].shape, operands[1].shape)
+    let (a, b) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
+    loop.map(a, b, into: result.elements(as: T.self)) { Self.value($0, $1) }
+  }
+
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    guard let cotangent = cotangents[0] else { return [nil, nil] }
+    let (a, b) = (node.operands[0], node.operands[1])
+    let (da, db) = try Self.partials(cotangent, a, b, in: &graph)
+    return [
+      try graph.summed(da, to: graph.type(of: a).shape),
+      try graph.summed(db, to: graph.type(of: b).shape),
+    ]
+  }
+
+  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    [Self.moments(operands[0], operands[1])]
+  }
+
+  public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
+    let shape = signature.results[0].shape
+    let (a, b) = (shape.sources(in: operands[0].shape), shape.sources(in: operands[1].shape))
+    let intervals = zip(a, b).map {
+      Self.range(operands[0].intervals[$0], operands[1].intervals[$1])
+    }
+    return [Bounds(intervals, shape: shape)]
+  }
+
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    var search = HazardSearch(Self.name, in: format)
+    guard let a = Members(of: operands[0].hull, in: format),
+      let b = Members(of: operands[1].hull, in: format)
+    else { return [] }
+    for (x, isTiny) in a.tiny.map({ ($0, true) }) + a.ends.map({ ($0, false) }) {
+      for (y, isTinyToo) in b.tiny.map({ ($0, true) }) + b.ends.map({ ($0, false) }) {
+        search.examine([x, y], result: Self.value(x, y), isTelling: !isTiny && !isTinyToo)
+      }
+    }
+    return search.found
+  }
+
+  public func cause(
+    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
+  ) -> Cause {
+    let places = operands.indices.map {
+      results[0].shape.source(of: element, in: operands[$0].shape)
+    }
+    let (a, b) = (operands[0].double(at: places[0]), operands[1].double(at: places[1]))
+    for (number, value) in [a, b].enumerated() where value.isNaN {
+      return .passedOn(operand: number, element: places[number])
+    }
+    if let reason = Self.failure(a, b) {
+      return .produced(reason, explanation: "\(Self.name)(\(a), \(b)) = \(Self.value(a, b))")
+    }
+    let number = a.isFinite ? 1 : 0
+    return .passedOn(operand: number, element: places[number])
+  }
+}

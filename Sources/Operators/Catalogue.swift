@@ -1,0 +1,25 @@
+public import Semantics
+
+extension OperatorRegistry {
+  /// Every operator of this package.
+  public static let standard = OperatorRegistry(
+    pointwiseOperators + arithmeticOperators + productOperators)
+
+  /// Those that ``PointwiseGradient`` can be made for.
+  static let pointwise = OperatorRegistry(pointwiseOperators)
+}
+
+/// Operators that apply one function to every element.
+private let pointwiseOperators: [any Operator.Type] = [
+  Linear.self, Relu.self, LeakyRelu.self, Elu.self, Selu.self, Celu.self, Gelu.self, Silu.self,
+  Softplus.self, Mish.self, Sigmoid.self, ScaledSigmoid.self, HardSigmoid.self, HardSwish.self,
+  Tanh.self, HardTanh.self, Softsign.self, Erf.self, Sin.self, Exp.self, AffineActivation.self,
+  Neg.self, Abs.self, Clip.self, Log.self, Sqrt.self, Reciprocal.self,
+]
+
+/// Operators that compute element by element, reduce, and judge.
+private let arithmeticOperators: [any Operator.Type] = [
+  PointwiseGradient.self, Add.self, Sub.self, Mul.self, Div.self, Min.self, Max.self,
+  Less.self, Greater.self, Equal.self, Where.self, Constant.self, Expand.self,
+  ReduceSum.self, ReduceMean.self, ReduceSumSquare.self, ReduceMax.self,
+]

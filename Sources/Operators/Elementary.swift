@@ -1,0 +1,190 @@
+public import Numbers
+import RealModule
+public import Semantics
+public import Tensors
+
+/// `−x`.
+public struct Neg: ParameterFree {
+  public static let name = "Neg"
+  public init() {}
+
+  public var name: String { "neg" }
+  public func value(at x: Double) -> Double { -x }
+  public func slope(at x: Double) -> Double { -1 }
+  public func curvature(at x: Double) -> Double { 0 }
+  public var isExact: Bool { true }
+
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    guard let cotangent = cotangents[0] else { return [nil] }
+    return [try graph.apply(Neg(), cotangent)]
+  }
+
+  public func moments(of x: Moments, units: Int) -> Moments { x.scaled(by: -1) }
+}
+
+/// `|x|`; the slope at 0 is 0.
+public struct Abs: ParameterFree {
+  public static let name = "Abs"
+  public init() {}
+
+  public var name: String { "abs" }
+  public func value(at x: Double) -> Double { abs(x) }
+  public func slope(at x: Double) -> Double { x > 0 ? 1 : x < 0 ? -1 : 0 }
+  public func curvature(at x: Double) -> Double { 0 }
+  public var kinks: [Kink] { [Kink(at: 0, slopeJump: 2)] }
+  public var isExact: Bool { true }
+  public var codomain: Interval { Interval(0, .infinity) }
+
+  public func turningPoints(in interval: Interval) -> [Double] {
+    interval.contains(0) ? [0] : []
+  }
+}
+
+/// `x` held between `min` and `max`; the slope is 0 outside, and at the limits 1.
+public struct Clip: Pointwise {
+  public static let name = "Clip"
+  public let least: Double
+  public let greatest: Double
+
+  /// Takes `min` and `max`, each of which may be missing.
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("min", "max", in: Self.name)
+    least = try attributes.real("min", default: -.infinity, in: Self.name)
+    greatest = try attributes.real("max", default: .infinity, in: Self.name)
+    guard least <= greatest else {
+      throw OperatorError(
+        .invalidAttribute, in: Self.name, "'min' \(least) must not exceed 'max' \(greatest)")
+    }
+  }
+
+  public var attributes: Attributes { ["min": .real(least), "max": .real(greatest)] }
+
+  public var name: String { "clip(\(least), \(greatest))" }
+  public func value(at x: Double) -> Double { x < least ? least : x > greatest ? greatest : x }
+  public func slope(at x: Double) -> Double { x >= least && x <= greatest ? 1 : 0 }
+  public func curvature(at x: Double) -> Double { 0 }
+  public var isExact: Bool { true }
+  public var codomain: Interval { Interval(least, greatest) }
+
+  public var kinks: [Kink] {
+    [Kink(at: least, slopeJump: 1), Kink(at: greatest, slopeJump: -1)].filter {
+      $0.position.isFinite
+    }
+  }
+}
+
+/// A function with a pole or an edge of its domain at 0.
+///
+/// Gaussian averages of such functions do not exist, or are decided far out in a tail; where 0 is
+/// more than five deviations away, the first terms of the Taylor series say what can be said.
+public protocol SingularAtZero: ParameterFree {}
+
+extension SingularAtZero {
+  public func moments(of x: Moments, units: Int) -> Moments {
+    guard let taylor = taylor(0, of: x) else { return .unknown(reason(x)) }
+    return taylor
+  }
+
+  public func moments(
+    ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int
+  ) -> Moments {
+    guard let taylor = taylor(order, of: x) else { return .unknown(reason(x)) }
+    return .product(cotangent, taylor)
+  }
+
+  private func reason(_ x: Moments) -> String {
+    "\(Self.name) of values near 0 (mean \(x.mean), second moment \(x.secondMoment)) has no"
+      + " moments that can be stated"
+  }
+
+  /// E[f] ≈ f(μ) + ½ f″(μ)σ² and Var[f] ≈ f′(μ)²σ² for the derivative of this order.
+  private func taylor(_ order: Int, of x: Moments) -> Moments? {
+    let deviation = x.variance.squareRoot()
+    guard x.basis != .unknown, domain.contains(x.mean), abs(x.mean) > 5 * deviation else {
+      return nil
+    }
+    // Derivatives beyond the second by differences over a small part of the distance to 0.
+    let step = abs(x.mean) * 0x1p-10
+    func f(_ x: Double) -> Double { derivative(order, at: x) }
+    let (left, middle, right) = (f(x.mean - step), f(x.mean), f(x.mean + step))
+    let slope = (right - left) / (2 * step)
+    let curvature = (right - 2 * middle + left) / (step * step)
+    let mean = middle + curvature * x.variance / 2
+    var result = Moments.constant(mean)
+    if x.variance > 0 {
+      result = x
+      result.mean = mean
+      result.secondMoment = mean * mean + slope * slope * x.variance
+      result.law = x.isParameter ? x.law : .other
+      result.basis = max(x.basis, .firstOrder)
+      let shared = { (correlation: Double) in
+        let covariance = correlation * x.secondMoment - x.mean * x.mean
+        return (mean * mean + slope * slope * covariance) / result.secondMoment
+      }
+      result.sampleCorrelation = shared(x.sampleCorrelation)
+      result.positionCorrelation = shared(x.positionCorrelation)
+    }
+    return result
+  }
+}
+
+/// `ln x`: −∞ at 0, not defined below.
+///
+/// The slope 1/x is kept for negative x, as the chain rule has it, and is infinite for subnormal x.
+/// Where a probability is computed first, use ``LogSoftmax``, or a loss from logits.
+public struct Log: SingularAtZero {
+  public static let name = "Log"
+  public init() {}
+
+  public var name: String { "log" }
+  public func value(at x: Double) -> Double { Double.log(x) }
+  public func slope(at x: Double) -> Double { 1 / x }
+  public func curvature(at x: Double) -> Double { -1 / (x * x) }
+  public var domain: Interval { Interval(0, .infinity) }
+
+  public func failure(at x: Double, order: Int) -> Cause.Reason {
+    if order > 0 { return x == 0 ? .divisionByZero : .overflowOfProduct }
+    return x < 0 ? .logarithmOfNegative : .logarithmOfZero
+  }
+}
+
+/// `√x`: not defined below 0, and of infinite slope at 0.
+public struct Sqrt: SingularAtZero {
+  public static let name = "Sqrt"
+  public init() {}
+
+  public var name: String { "sqrt" }
+  public func value(at x: Double) -> Double { x.squareRoot() }
+  public func slope(at x: Double) -> Double { 0.5 / x.squareRoot() }
+  public func curvature(at x: Double) -> Double { -0.25 / (x * x.squareRoot()) }
+  public var domain: Interval { Interval(0, .infinity) }
+  public var codomain: Interval { Interval(0, .infinity) }
+
+  public func failure(at x: Double, order: Int) -> Cause.Reason {
+    x < 0 ? .squareRootOfNegative : x == 0 ? .divisionByZero : .overflowOfProduct
+  }
+}
+
+/// `1/x`.
+public struct Reciprocal: SingularAtZero {
+  public static let name = "Reciprocal"
+  public init() {}
+
+  public var name: String { "reciprocal" }
+  public func value(at x: Double) -> Double { 1 / x }
+  public func slope(at x: Double) -> Double { -1 / (x * x) }
+  public func curvature(at x: Double) -> Double { 2 / (x * x * x) }
+
+  public func range(over interval: Interval) -> Interval { Interval(1) / interval }
+
+  /// −1/x², whose ends lie at those of |x|.
+  public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
+    order == 1 ? -(Interval(1) / interval.squared) : .whole
+  }
+
+  public func failure(at x: Double, order: Int) -> Cause.Reason {
+    x == 0 ? .divisionByZero : .overflowOfProduct
+  }
+}

@@ -1,0 +1,105 @@
+public import Numbers
+import RealModule
+public import Semantics
+public import Tensors
+
+/// The smaller of a and b; NaN where either is. Where they tie, the cotangent goes to a.
+public struct Min: Binary {
+  public static let name = "Min"
+  public init() {}
+
+  public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a.isNaN ? a : b < a || b.isNaN ? b : a }
+  public static func range(_ a: Interval, _ b: Interval) -> Interval { .minimum(a, b) }
+
+  public static func moments(_ a: Moments, _ b: Moments) -> Moments {
+    NormalExtremes.maximum(a.scaled(by: -1), b.scaled(by: -1)).scaled(by: -1)
+  }
+
+  public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? {
+    a.isFinite && b.isFinite ? .overflowOfCast : nil
+  }
+
+  public static func partials(
+    _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> (Value, Value) {
+    try split(cotangent, isSecond: graph.apply(Less(), b, a), in: &graph)
+  }
+
+  /// The cotangent for the second operand where `isSecond` holds, for the first elsewhere.
+  static func split(
+    _ cotangent: Value, isSecond: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> (Value, Value) {
+    let zero = try graph.apply(Constant(0))
+    return (
+      try graph.apply(Where(), isSecond, zero, cotangent),
+      try graph.apply(Where(), isSecond, cotangent, zero)
+    )
+  }
+}
+
+/// The greater of a and b; NaN where either is. Where they tie, the cotangent goes to a.
+public struct Max: Binary {
+  public static let name = "Max"
+  public init() {}
+
+  public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a.isNaN ? a : b > a || b.isNaN ? b : a }
+  public static func range(_ a: Interval, _ b: Interval) -> Interval { .maximum(a, b) }
+  public static func moments(_ a: Moments, _ b: Moments) -> Moments { NormalExtremes.maximum(a, b) }
+
+  public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? { Min.failure(a, b) }
+
+  public static func partials(
+    _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> (Value, Value) {
+    try Min.split(cotangent, isSecond: graph.apply(Greater(), b, a), in: &graph)
+  }
+}
+
+/// Moments of the greatest of several normal numbers.
+enum NormalExtremes {
+  /// Of two independent numbers (Clark 1961, equations 2 and 3).
+  static func maximum(_ a: Moments, _ b: Moments) -> Moments {
+    for operand in [a, b] where operand.basis == .unknown {
+      return .unknown(operand.note ?? "an operand is not known")
+    }
+    let spread = (a.variance + b.variance).squareRoot()
+    let gap = a.mean - b.mean
+    guard spread > 0 else { return gap >= 0 ? a : b }
+    let t = gap / spread
+    let (first, second) = (
+      SpecialFunctions.normalDistribution(t), SpecialFunctions.normalDistribution(-t)
+    )
+    let density = SpecialFunctions.normalDensity(t)
+    let isNormal = a.law != .other && b.law != .other
+    return Moments(
+      mean: a.mean * first + b.mean * second + spread * density,
+      secondMoment: a.secondMoment * first + b.secondMoment * second
+        + (a.mean + b.mean) * spread * density,
+      sampleCorrelation: a.sampleCorrelation * first + b.sampleCorrelation * second,
+      positionCorrelation: a.positionCorrelation * first + b.positionCorrelation * second,
+      fluctuation: first > 0.5 ? a.fluctuation : b.fluctuation,
+      basis: max(a.basis, b.basis, isNormal ? .closedForm : .firstOrder))
+  }
+
+  /// Of `count` independent numbers like `x`: the density n·φ(z)·Φ(z)ⁿ⁻¹ of the greatest.
+  static func maximum(of count: Int, like x: Moments, isExact: Bool) -> Moments {
+    let deviation = x.variance.squareRoot()
+    let ladder = GaussianLadder()
+    func average(_ power: Int) -> Double {
+      ladder.average { z in
+        // Φ(z)ⁿ⁻¹ by its logarithm, which keeps its digits where Φ rounds to 1.
+        let logarithm = Double.log(onePlus: -SpecialFunctions.normalDistribution(-z))
+        let density = Double(count) * Double.exp(Double(count - 1) * logarithm)
+        return density * (power == 1 ? z : z * z)
+      }
+    }
+    let (first, second) = (average(1), average(2))
+    let variance = x.variance * second
+    return Moments(
+      mean: x.mean + deviation * first,
+      secondMoment: x.mean * x.mean + 2 * x.mean * deviation * first + variance,
+      sampleCorrelation: x.sampleCorrelation, positionCorrelation: x.positionCorrelation,
+      fluctuation: x.fluctuation,
+      basis: max(x.basis, isExact && x.law != .other ? .quadrature : .firstOrder))
+  }
+}

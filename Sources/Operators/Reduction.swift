@@ -1,0 +1,206 @@
+public import Numbers
+public import Semantics
+public import Tensors
+
+/// An operator that folds the elements along some axes into one.
+///
+/// Conforming types are created from ``Reducer`` and state how to fold. An empty list of axes means
+/// all axes.
+public protocol Reduction: Operator {
+  var reducer: Reducer { get }
+  init(_ reducer: Reducer)
+
+  /// What folding starts from, which is the result for no elements.
+  static var seed: Double { get }
+
+  /// One step of folding.
+  static func fold(_ sum: Double, _ x: Double) -> Double
+
+  /// The result of `count` folded elements.
+  static func finish(_ sum: Double, count: Int) -> Double
+
+  /// What `count` elements within these intervals can give.
+  static func range(_ intervals: [Interval]) -> Interval
+
+  /// Moments of the result of independent groups of elements; `share` as in ``Group``.
+  static func moments(of x: Moments, over group: Group) -> Moments
+
+  /// The cotangent of the operand, given that of the result expanded to the operand's shape.
+  static func partial(
+    _ cotangent: Value, of x: Value, result: Value, by reducer: Reducer,
+    in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value
+
+  static var failureOfFiniteOperands: Cause.Reason { get }
+}
+
+/// The axes of a reduction, and whether they stay with an extent of 1.
+public struct Reducer: Hashable, Sendable {
+  public let axes: [Int]
+  public let keepsAxes: Bool
+
+  /// Axes of `shape` that are folded, counted from the front, in ascending order.
+  public func folded(of shape: Shape) -> [Int] {
+    axes.isEmpty ? Array(0..<shape.rank) : axes.compactMap { shape.axis($0) }.sorted()
+  }
+
+  func folds(_ axis: Int, rank: Int) -> Bool {
+    axes.isEmpty || axes.contains(axis) || axes.contains(axis - rank)
+  }
+
+  /// The result's shape.
+  func result(of shape: Shape) -> Shape {
+    Shape(
+      (0..<shape.rank).compactMap { axis in
+        folds(axis, rank: shape.rank) ? (keepsAxes ? 1 : nil) : shape[axis]
+      })
+  }
+
+  /// A value in the result's shape repeated to the operand's.
+  func expand(
+    _ value: Value, to shape: Shape, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value {
+    try graph.apply(Expand(to: shape, axes: keepsAxes ? [] : folded(of: shape)), value)
+  }
+}
+
+/// How many elements are folded along each kind of axis.
+public struct Group: Hashable, Sendable {
+  public let samples: Int
+  public let positions: Int
+  public let units: Int
+  public var count: Int { samples * positions * units }
+}
+
+extension Reduction {
+  public init(axes: [Int], keepsAxes: Bool = true) {
+    self.init(Reducer(axes: axes, keepsAxes: keepsAxes))
+  }
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("axes", "keepdims", in: Self.name)
+    self.init(
+      axes: try attributes.integers("axes", default: [], in: Self.name),
+      keepsAxes: try Self.flag("keepdims", default: 1, of: attributes))
+  }
+
+  public var attributes: Attributes {
+    ["axes": .integers(reducer.axes), "keepdims": .integer(reducer.keepsAxes ? 1 : 0)]
+  }
+
+  public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try expectReals(operands, count: 1...1)
+    let shape = operands[0].shape
+    guard shape.rank <= greatestRank else {
+      throw refusal(.invalidShape, "handles at most \(greatestRank) axes, not \(shape.rank)")
+    }
+    for axis in reducer.axes { _ = try resolved(axis, in: shape) }
+    let folded = reducer.folded(of: shape)
+    guard Set(folded).count == folded.count else {
+      throw refusal(.invalidAttribute, "'axes' \(reducer.axes) names an axis of \(shape) twice")
+    }
+    return [TensorType(reducer.result(of: shape))]
+  }
+
+  public func workspace(for signature: Signature) -> Int { 0 }
+
+  public func value<T: Scalar>(
+    of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
+  ) {
+    if T.elementType == .float32 {
+      fold(operands[0], into: results[0], as: Float.self)
+    } else {
+      fold(operands[0], into: results[0], as: Double.self)
+    }
+  }
+
+  @inline(__always)
+  private func fold<T: Scalar>(_ x: Tensor, into y: Tensor, as _: T.Type) {
+    let rank = x.shape.rank
+    let loop = ReductionLoop(x.shape) { reducer.folds($0, rank: rank) }
+    let count = y.count == 0 ? 0 : x.count / y.count
+    loop.reduce(
+      x.elements(as: T.self), into: y.elements(as: T.self), seed: Self.seed,
+      { Self.fold($0, $1) }, finish: { Self.finish($0, count: count) })
+  }
+
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    guard let cotangent = cotangents[0] else { return [nil] }
+    return [
+      try Self.partial(
+        cotangent, of: node.operands[0], result: node.results[0], by: reducer, in: &graph)
+    ]
+  }
+
+  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    let shape = signature.operands[0].shape
+    let folded = reducer.folded(of: shape)
+    let roles = AxisRoles(shape)
+    func count(_ axes: [Int]) -> Int {
+      axes.filter(folded.contains).reduce(1) { $0 * shape[$1] }
+    }
+    let group = Group(
+      samples: count(roles.samples), positions: count(roles.positions), units: count(roles.units))
+    guard group.count > 0 else { return [.constant(Self.finish(Self.seed, count: 0))] }
+    return [Self.moments(of: operands[0], over: group)]
+  }
+
+  public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
+    let shape = signature.results[0].shape
+    let members = members(of: signature.operands[0].shape)
+    let intervals = members.map { Self.range($0.map { operands[0].intervals[$0] }) }
+    return [Bounds(intervals, shape: shape)]
+  }
+
+  /// The elements of an operand that are folded into each element of the result.
+  private func members(of shape: Shape) -> [[Int]] {
+    let result = reducer.result(of: shape)
+    var members = [[Int]](repeating: [], count: result.count)
+    let aligned = Reducer(axes: reducer.axes, keepsAxes: true).result(of: shape)
+    for (element, target) in shape.sources(in: aligned).enumerated() {
+      members[target].append(element)
+    }
+    return members
+  }
+
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    let (shape, result) = (signature.operands[0].shape, signature.results[0].shape)
+    guard result.count > 0, let x = Members(of: operands[0].hull, in: format) else { return [] }
+    let count = shape.count / result.count
+    var search = HazardSearch(Self.name, in: format)
+    for end in x.ends {
+      var sum = Self.seed
+      for _ in 0..<count { sum = Self.fold(sum, end) }
+      let y = Self.finish(sum, count: count)
+      let witness = [Tensor(repeating: end, shape)]
+      let text = "\(Self.name) of \(count) elements \(end) = \(y)"
+      if format.overflows(y) {
+        search.add(
+          .overflow, "\(text) exceeds \(format.greatest), the greatest of \(format.name).",
+          witness: witness)
+      } else if y != 0, format.rounded(y) == 0 {
+        search.add(.underflow, "\(text) becomes 0 in \(format.name).", witness: witness)
+      }
+    }
+    return search.found
+  }
+
+  public func cause(
+    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
+  ) -> Cause {
+    let x = operands[0]
+    let members = members(of: x.shape)[element]
+    var inquest = SumInquest(isNaN: results[0].double(at: element).isNaN)
+    for member in members {
+      inquest.see(Place(operand: 0, element: member), x.double(at: member))
+    }
+    if case .produced(.overflowOfSum, let explanation) = inquest.verdict {
+      return .produced(Self.failureOfFiniteOperands, explanation: explanation)
+    }
+    return inquest.verdict
+  }
+}

@@ -1,0 +1,182 @@
+public import Numbers
+public import Semantics
+
+/// `Σ x` along axes.
+public struct ReduceSum: Reduction {
+  public static let name = "ReduceSum"
+  public let reducer: Reducer
+  public init(_ reducer: Reducer) { self.reducer = reducer }
+
+  public static var seed: Double { 0 }
+  public static func fold(_ sum: Double, _ x: Double) -> Double { sum + x }
+  public static func finish(_ sum: Double, count: Int) -> Double { sum }
+  public static var failureOfFiniteOperands: Cause.Reason { .overflowOfSum }
+
+  public static func range(_ intervals: [Interval]) -> Interval {
+    intervals.reduce(Interval(0), +).widenedBySummation(of: intervals)
+  }
+
+  public static func moments(of x: Moments, over group: Group) -> Moments {
+    x.averaged(over: group).scaled(by: Double(group.count))
+  }
+
+  public static func partial(
+    _ cotangent: Value, of x: Value, result: Value, by reducer: Reducer,
+    in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value {
+    try reducer.expand(cotangent, to: graph.type(of: x).shape, in: &graph)
+  }
+}
+
+/// The mean of x along axes: 0/0 for no elements.
+public struct ReduceMean: Reduction {
+  public static let name = "ReduceMean"
+  public let reducer: Reducer
+  public init(_ reducer: Reducer) { self.reducer = reducer }
+
+  public static var seed: Double { 0 }
+  public static func fold(_ sum: Double, _ x: Double) -> Double { sum + x }
+  public static func finish(_ sum: Double, count: Int) -> Double { sum / Double(count) }
+  public static var failureOfFiniteOperands: Cause.Reason { .zeroOverZero }
+
+  public static func range(_ intervals: [Interval]) -> Interval {
+    if intervals.isEmpty { return .whole }
+    return ReduceSum.range(intervals) / Interval(Double(intervals.count))
+  }
+
+  public static func moments(of x: Moments, over group: Group) -> Moments {
+    x.averaged(over: group)
+  }
+
+  public static func partial(
+    _ cotangent: Value, of x: Value, result: Value, by reducer: Reducer,
+    in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value {
+    let shape = graph.type(of: x).shape
+    let count = reducer.folded(of: shape).reduce(1) { $0 * shape[$1] }
+    let share = try graph.scaled(cotangent, by: 1 / Double(count))
+    return try reducer.expand(share, to: shape, in: &graph)
+  }
+}
+
+/// `Σ x²` along axes.
+public struct ReduceSumSquare: Reduction {
+  public static let name = "ReduceSumSquare"
+  public let reducer: Reducer
+  public init(_ reducer: Reducer) { self.reducer = reducer }
+
+  public static var seed: Double { 0 }
+  public static func fold(_ sum: Double, _ x: Double) -> Double { sum + x * x }
+  public static func finish(_ sum: Double, count: Int) -> Double { sum }
+  public static var failureOfFiniteOperands: Cause.Reason { .overflowOfProduct }
+
+  public static func range(_ intervals: [Interval]) -> Interval {
+    ReduceSum.range(intervals.map(\.squared)).intersection(Interval(0, .infinity))
+      ?? Interval(0, .infinity)
+  }
+
+  /// The squares' own mean is E[x²]; their second moment is known for a normal law alone.
+  public static func moments(of x: Moments, over group: Group) -> Moments {
+    guard x.basis != .unknown else { return .unknown(x.note ?? "its operand is not known") }
+    let (mean, variance) = (x.mean, x.variance)
+    var squares = x
+    squares.mean = x.secondMoment
+    // Var[x²] = 2σ⁴ + 4μ²σ² for a normal x.
+    squares.secondMoment =
+      x.secondMoment * x.secondMoment + 2 * variance * variance + 4 * mean * mean * variance
+    if x.law == .constant { squares.secondMoment = x.secondMoment * x.secondMoment }
+    func correlation(_ c: Double) -> Double {
+      let covariance = c * x.secondMoment - mean * mean
+      let shared = 2 * covariance * covariance + 4 * mean * mean * covariance
+      let square = x.secondMoment * x.secondMoment
+      return squares.secondMoment == 0 ? 0 : (square + shared) / squares.secondMoment
+    }
+    squares.sampleCorrelation = correlation(x.sampleCorrelation)
+    squares.positionCorrelation = correlation(x.positionCorrelation)
+    if x.law == .gaussian { squares.law = .other }
+    if x.law == .other { squares.basis = max(x.basis, .firstOrder) }
+    return ReduceSum.moments(of: squares, over: group)
+  }
+
+  public static func partial(
+    _ cotangent: Value, of x: Value, result: Value, by reducer: Reducer,
+    in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value {
+    let factor = try reducer.expand(
+      graph.scaled(cotangent, by: 2), to: graph.type(of: x).shape, in: &graph)
+    return try graph.apply(Mul(), factor, x)
+  }
+}
+
+/// The greatest x along axes; elements that tie share the cotangent evenly.
+public struct ReduceMax: Reduction {
+  public static let name = "ReduceMax"
+  public let reducer: Reducer
+  public init(_ reducer: Reducer) { self.reducer = reducer }
+
+  public static var seed: Double { -.infinity }
+  public static func fold(_ sum: Double, _ x: Double) -> Double {
+    x > sum || x.isNaN ? x : sum
+  }
+  public static func finish(_ sum: Double, count: Int) -> Double { sum }
+  public static var failureOfFiniteOperands: Cause.Reason { .overflowOfSum }
+
+  public static func range(_ intervals: [Interval]) -> Interval {
+    guard let first = intervals.first else { return .whole }
+    return intervals.dropFirst().reduce(first, Interval.maximum)
+  }
+
+  /// Of independent normal elements, by quadrature over the law of their maximum.
+  public static func moments(of x: Moments, over group: Group) -> Moments {
+    guard x.basis != .unknown else { return .unknown(x.note ?? "its operand is not known") }
+    if x.law == .constant || group.count == 1 { return x }
+    let isIndependent = group.samples == 1 && group.positions == 1
+    return NormalExtremes.maximum(of: group.count, like: x, isExact: isIndependent)
+  }
+
+  public static func partial(
+    _ cotangent: Value, of x: Value, result: Value, by reducer: Reducer,
+    in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value {
+    let shape = graph.type(of: x).shape
+    let mask = try graph.apply(Equal(), x, reducer.expand(result, to: shape, in: &graph))
+    let zero = try graph.apply(Constant(0))
+    let marks = try graph.apply(Where(), mask, graph.apply(Constant(1)), zero)
+    let share = try graph.apply(Div(), cotangent, graph.apply(ReduceSum(reducer), marks))
+    return try graph.apply(Where(), mask, reducer.expand(share, to: shape, in: &graph), zero)
+  }
+}
+
+extension Moments {
+  /// The mean of a group of elements: those of other units are independent, those of other samples
+  /// and positions as correlated as is known.
+  func averaged(over group: Group) -> Moments {
+    guard basis != .unknown, law != .constant, group.count > 1 else { return self }
+    // Independent of each other, two elements have the correlation μ²/E[x²].
+    let free = secondMoment == 0 ? 0 : mean * mean / secondMoment
+    let (s, p) = isParameter ? (free, free) : (sampleCorrelation, positionCorrelation)
+    let m = (
+      samples: Double(group.samples), positions: Double(group.positions),
+      units: Double(group.units)
+    )
+    // Pairs of elements by what they differ in; both in sample and position, only the shared part
+    // of both is left.
+    let both = free + (s - free) * (p - free) / max(1 - free, .leastNormalMagnitude)
+    let sameUnit =
+      1 + (m.samples - 1) * s + (m.positions - 1) * p + (m.samples - 1) * (m.positions - 1) * both
+    let pairs = sameUnit + (m.units - 1) * m.samples * m.positions * free
+    let count = m.samples * m.positions * m.units
+    let correlation = (pairs - 1) / (count - 1)
+    return averaged(over: group.count, correlation: correlation)
+  }
+}
+
+extension Interval {
+  /// Room for the rounding errors of summing in double, which our results make as well.
+  func widenedBySummation(of terms: [Interval]) -> Interval {
+    let magnitude = terms.reduce(0) { $0 + $1.magnitude }
+    guard magnitude.isFinite, terms.count > 1 else { return self }
+    let slack = Double(terms.count) * magnitude * .ulpOfOne
+    return Interval(lower - slack, upper + slack)
+  }
+}
