@@ -1,6 +1,5 @@
 public import Numbers
 public import Semantics
-public import Tensors
 
 /// `γ(φ(αx + β) + δ)` for any activation φ of the catalogue.
 public struct AffineActivation: Pointwise {

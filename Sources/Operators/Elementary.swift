@@ -1,7 +1,6 @@
 public import Numbers
 import RealModule
 public import Semantics
-public import Tensors
 
 /// `−x`.
 public struct Neg: ParameterFree {

@@ -1,4 +1,3 @@
-public import Numbers
 public import Semantics
 public import Tensors
 

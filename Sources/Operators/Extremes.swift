@@ -8,7 +8,9 @@ public struct Min: Binary {
   public static let name = "Min"
   public init() {}
 
-  public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a.isNaN ? a : b < a || b.isNaN ? b : a }
+  public static func value<T: Scalar>(_ a: T, _ b: T) -> T {
+    a.isNaN ? a : b < a || b.isNaN ? b : a
+  }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { .minimum(a, b) }
 
   public static func moments(_ a: Moments, _ b: Moments) -> Moments {
@@ -42,7 +44,9 @@ public struct Max: Binary {
   public static let name = "Max"
   public init() {}
 
-  public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a.isNaN ? a : b > a || b.isNaN ? b : a }
+  public static func value<T: Scalar>(_ a: T, _ b: T) -> T {
+    a.isNaN ? a : b > a || b.isNaN ? b : a
+  }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { .maximum(a, b) }
   public static func moments(_ a: Moments, _ b: Moments) -> Moments { NormalExtremes.maximum(a, b) }
 
@@ -84,7 +88,7 @@ enum NormalExtremes {
   /// Of `count` independent numbers like `x`: the density n·φ(z)·Φ(z)ⁿ⁻¹ of the greatest.
   static func maximum(of count: Int, like x: Moments, isExact: Bool) -> Moments {
     let deviation = x.variance.squareRoot()
-    let ladder = GaussianLadder()
+    let ladder = GaussianLadder(mean: 0, standardDeviation: 1)
     func average(_ power: Int) -> Double {
       ladder.average { z in
         // Φ(z)ⁿ⁻¹ by its logarithm, which keeps its digits where Φ rounds to 1.

@@ -1,5 +1,6 @@
 public import Numbers
 public import Semantics
+import Tensors
 
 /// `Σ x` along axes.
 public struct ReduceSum: Reduction {

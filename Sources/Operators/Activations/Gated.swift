@@ -1,6 +1,5 @@
 public import Numbers
 import RealModule
-public import Semantics
 
 /// x σ(x), also called swish.
 public struct Silu: ScalarFunction {

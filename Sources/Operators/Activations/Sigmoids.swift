@@ -1,6 +1,5 @@
 public import Numbers
 import RealModule
-public import Semantics
 
 /// σ(x) = 1/(1 + e⁻ˣ).
 public struct Sigmoid: ScalarFunction {

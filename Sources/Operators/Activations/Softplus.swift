@@ -1,6 +1,5 @@
 public import Numbers
 import RealModule
-public import Semantics
 
 /// ln(1 + eˣ).
 public struct Softplus: ScalarFunction {

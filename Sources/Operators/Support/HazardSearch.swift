@@ -31,7 +31,8 @@ struct HazardSearch {
       add(.pole, "\(call) is infinite.", witness: witness)
     } else if format.overflows(result) {
       add(
-        .overflow, "\(call) = \(result) exceeds \(format.greatest), the greatest of \(format.name).",
+        .overflow,
+        "\(call) = \(result) exceeds \(format.greatest), the greatest of \(format.name).",
         witness: witness)
     } else if isTelling, result != 0, format.rounded(result) == 0 {
       add(.underflow, "\(call) = \(result) becomes 0 in \(format.name).", witness: witness)
