@@ -6,4 +6,5 @@ public let productOperators: [any Operator.Type] = [
   Gemm.self, MatMul.self, Dropout.self, Gather.self, GatherGradient.self,
   Reshape.self, Flatten.self, Squeeze.self, Unsqueeze.self, Transpose.self, Concat.self,
   Split.self, Slice.self, SliceGradient.self,
+  Conv.self, ConvInputGradient.self, ConvWeightGradient.self,
 ]

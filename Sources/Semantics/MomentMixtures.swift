@@ -36,19 +36,23 @@ extension Moments {
     return result
   }
 
-  /// `Σ_s a_s b_s` over samples: an element of a weight's gradient.
+  /// `Σ a b` over samples and the positions of each: an element of a weight's gradient.
   ///
-  /// E[(Σ a b)²] = B E[a²] E[b²] (1 + (B − 1) c_a c_b), with the uncentred correlations c between
-  /// samples of two tensors that are taken to be independent.
+  /// With B samples of P positions, E[(Σ a b)²] = B P E[a²] E[b²] (1 + (P − 1) ρ_a ρ_b
+  /// + (B − 1) P c_a c_b), ρ and c the uncentred correlations between positions and samples of two
+  /// tensors that are taken to be independent. First order with several positions, as correlation
+  /// fades with distance.
   public static func contractionOverSamples(
-    _ a: Moments, _ b: Moments, samples: Int
+    _ a: Moments, _ b: Moments, samples: Int, positions: Double = 1
   ) -> Moments {
     let n = Double(samples)
-    let correlation = a.sampleCorrelation * b.sampleCorrelation
+    let within = (positions - 1) * a.positionCorrelation * b.positionCorrelation
+    let between = (n - 1) * positions * a.sampleCorrelation * b.sampleCorrelation
+    let basis = max(a.basis, b.basis)
     return Moments(
-      mean: n * a.mean * b.mean,
-      secondMoment: n * a.secondMoment * b.secondMoment * (1 + (n - 1) * correlation),
-      sampleCorrelation: 1, positionCorrelation: 1, basis: max(a.basis, b.basis),
-      note: a.note ?? b.note)
+      mean: n * positions * a.mean * b.mean,
+      secondMoment: n * positions * a.secondMoment * b.secondMoment * (1 + within + between),
+      sampleCorrelation: 1, positionCorrelation: 1,
+      basis: positions > 1 ? max(basis, .firstOrder) : basis, note: a.note ?? b.note)
   }
 }

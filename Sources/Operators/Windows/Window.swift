@@ -1,0 +1,158 @@
+import Semantics
+import Tensors
+
+/// How a kernel moves over one or two spatial axes: the attributes that convolution and pooling
+/// share.
+///
+/// Pads are given as ONNX gives them: the beginnings of all axes, then their ends. Empty lists mean
+/// strides and dilations of 1 and no padding.
+public struct Window: Hashable, Sendable {
+  public let strides: [Int]
+  public let pads: [Int]
+  public let dilations: [Int]
+
+  public init(strides: [Int] = [], pads: [Int] = [], dilations: [Int] = []) {
+    self.strides = strides
+    self.pads = pads
+    self.dilations = dilations
+  }
+
+  init(attributes: Attributes, in owner: String) throws(OperatorError) {
+    strides = try attributes.integers("strides", default: [], in: owner)
+    pads = try attributes.integers("pads", default: [], in: owner)
+    dilations = try attributes.integers("dilations", default: [], in: owner)
+    guard strides.allSatisfy({ $0 > 0 }), dilations.allSatisfy({ $0 > 0 }),
+      pads.allSatisfy({ $0 >= 0 })
+    else {
+      throw OperatorError(
+        .invalidAttribute, in: owner,
+        "strides and dilations must be positive and pads not negative")
+    }
+  }
+
+  /// The attributes that are stated.
+  var attributes: Attributes {
+    var attributes: Attributes = [:]
+    if !strides.isEmpty { attributes["strides"] = .integers(strides) }
+    if !pads.isEmpty { attributes["pads"] = .integers(pads) }
+    if !dilations.isEmpty { attributes["dilations"] = .integers(dilations) }
+    return attributes
+  }
+
+  /// One spatial axis of an input of `extent` places under a kernel of `kernel` taps.
+  func axis(_ axis: Int, of rank: Int, extent: Int, kernel: Int) -> WindowAxis {
+    WindowAxis(
+      extent: extent, kernel: kernel, stride: strides.isEmpty ? 1 : strides[axis],
+      dilation: dilations.isEmpty ? 1 : dilations[axis], begin: pads.isEmpty ? 0 : pads[axis],
+      end: pads.isEmpty ? 0 : pads[axis + rank])
+  }
+
+  /// The two spatial axes; a single one becomes the second under a first of one place.
+  func plane(_ extents: (Int, Int), kernel: (Int, Int), rank: Int) -> WindowPlane {
+    let rows =
+      rank == 1
+      ? WindowAxis(extent: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0)
+      : axis(0, of: rank, extent: extents.0, kernel: kernel.0)
+    return WindowPlane(
+      rows: rows, columns: axis(rank - 1, of: rank, extent: extents.1, kernel: kernel.1))
+  }
+
+  /// Throws unless the lists fit `rank` spatial axes.
+  func check(rank: Int, in owner: String) throws(OperatorError) {
+    guard strides.isEmpty || strides.count == rank, dilations.isEmpty || dilations.count == rank,
+      pads.isEmpty || pads.count == 2 * rank
+    else {
+      throw OperatorError(
+        .invalidAttribute, in: owner,
+        "strides \(strides), pads \(pads) and dilations \(dilations) do not fit \(rank) axes")
+    }
+  }
+}
+
+/// A kernel along one axis.
+struct WindowAxis: Hashable {
+  let extent: Int
+  let kernel: Int
+  let stride: Int
+  let dilation: Int
+  let begin: Int
+  let end: Int
+
+  /// Places of the output; 0 or less when the kernel does not fit.
+  var outputs: Int {
+    let room = extent + begin + end - dilation * (kernel - 1) - 1
+    return room < 0 ? 0 : room / stride + 1
+  }
+
+  /// Where tap `tap` of output `output` reads; outside 0 ..< extent it reads padding.
+  @inline(__always)
+  func input(_ output: Int, _ tap: Int) -> Int { output * stride - begin + tap * dilation }
+
+  /// The output that reads `input` with `tap`, or nil.
+  @inline(__always)
+  func output(_ input: Int, _ tap: Int) -> Int? {
+    let distance = input + begin - tap * dilation
+    guard distance >= 0, distance % stride == 0, distance / stride < outputs else { return nil }
+    return distance / stride
+  }
+
+  /// The outputs for which `tap` reads inside the input.
+  @inline(__always)
+  func outputs(inside tap: Int) -> Range<Int> {
+    let first = begin - tap * dilation
+    let low = first <= 0 ? 0 : (first + stride - 1) / stride
+    let room = extent - 1 + first
+    let high = room < 0 ? 0 : min(room / stride + 1, outputs)
+    return low < high ? low..<high : 0..<0
+  }
+
+  /// Pairs of an output and a tap that read inside the input.
+  var insidePairs: Int { (0..<kernel).reduce(0) { $0 + outputs(inside: $1).count } }
+}
+
+/// A kernel over two axes.
+struct WindowPlane: Hashable {
+  let rows: WindowAxis
+  let columns: WindowAxis
+
+  var inputs: Int { rows.extent * columns.extent }
+  var outputs: Int { rows.outputs * columns.outputs }
+  var taps: Int { rows.kernel * columns.kernel }
+
+  /// Pairs of an output and a tap that read inside the input.
+  var insidePairs: Int { rows.insidePairs * columns.insidePairs }
+
+  /// Whether every output reads the one input at its place.
+  var isIdentity: Bool {
+    taps == 1 && rows.extent == rows.outputs && columns.extent == columns.outputs
+      && rows.stride == 1 && columns.stride == 1 && rows.begin == 0 && columns.begin == 0
+  }
+
+  /// Calls `body` with each tap of an output that reads inside the input, and what it reads.
+  @inline(__always)
+  func forEachInput(of output: Int, _ body: (_ tap: Int, _ input: Int) -> Void) {
+    let (row, column) = (output / columns.outputs, output % columns.outputs)
+    for i in 0..<rows.kernel {
+      let y = rows.input(row, i)
+      guard y >= 0, y < rows.extent else { continue }
+      for j in 0..<columns.kernel {
+        let x = columns.input(column, j)
+        guard x >= 0, x < columns.extent else { continue }
+        body(i * columns.kernel + j, y * columns.extent + x)
+      }
+    }
+  }
+
+  /// Calls `body` with each tap and output that read an input.
+  @inline(__always)
+  func forEachOutput(of input: Int, _ body: (_ tap: Int, _ output: Int) -> Void) {
+    let (y, x) = (input / columns.extent, input % columns.extent)
+    for i in 0..<rows.kernel {
+      guard let row = rows.output(y, i) else { continue }
+      for j in 0..<columns.kernel {
+        guard let column = columns.output(x, j) else { continue }
+        body(i * columns.kernel + j, row * columns.outputs + column)
+      }
+    }
+  }
+}
