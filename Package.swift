@@ -58,7 +58,9 @@ let rooms: [Room] = [
   Room(
     name: "Numbers", imports: ["CKernels", .numerics], testImports: ["CKernels"], hasTestData: true),
   Room(name: "Findings", imports: []),
-  Room(name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics]),
+  Room(
+    name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics],
+    testImports: ["Numbers", "CKernels"]),
   Room(name: "Semantics", imports: ["Tensors", "Numbers"]),
   Room(
     name: "Operators", imports: ["Semantics", "Tensors", "Numbers", .numerics],

@@ -6,5 +6,6 @@
 #include "ek_dispatch.h"
 #include "ek_random.h"
 #include "ek_rounding.h"
+#include "ek_summary.h"
 
 #endif
