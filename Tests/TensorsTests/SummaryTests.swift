@@ -58,7 +58,7 @@ func elements<T: Element>(_ values: [T]) -> Elements<T> {
     let drifting = (0..<20_000).map { Float($0 / 4096 * 1_000_000) + plain[$0] }
     var mixed = plain
     for index in stride(from: 7, to: 12_000, by: 5) {
-      mixed[index] = [.nan, .infinity, -.infinity, 0, -0.0, 1e-42, -3e38][index / 5 % 7]
+      mixed[index] = [.nan, .infinity, -.infinity, 0, -0.0, 0x1p-140, -3e38][index / 5 % 7]
     }
     let bits = RandomStream(seed: 4, name: "bits")
     return [
@@ -68,7 +68,7 @@ func elements<T: Element>(_ values: [T]) -> Elements<T> {
       ("a mean that leaps", drifting), ("constant", Array(repeating: 0.1, count: 9000)),
       ("relu", plain.map { max($0, 0) }), ("special", mixed),
       ("huge", plain.map { $0 * 8e37 }), ("tiny", plain.map { $0 * 1e-30 }),
-      ("subnormal", plain.map { $0 * 1e-41 }),
+      ("subnormal", plain.map { $0 * 0x1p-136 }),
       (
         "wide",
         plain.enumerated().map { $1 * Float(sign: .plus, exponent: $0 % 200 - 110, significand: 1) }
@@ -116,7 +116,7 @@ func elements<T: Element>(_ values: [T]) -> Elements<T> {
       let doubles = values.map { Double($0) * (1 + 0x1p-40) }
       expect(Summary(of: elements(doubles)), agreesWith: doubles, name)
     }
-    let wide: [Double] = [1e300, -1e-300, 1e-320, 3, 1e39, 1e-44]
+    let wide: [Double] = [1e300, -1e-300, 0x1p-1063, 3, 1e39, 1e-44]
     expect(Summary(of: elements(wide.map { $0 / 1e160 })), agreesWith: wide.map { $0 / 1e160 }, "")
   }
 
