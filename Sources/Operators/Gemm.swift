@@ -70,11 +70,15 @@ public struct Gemm: SumOfProducts {
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     let hasBias = operands.count == 3 && beta != 0
-    if hasBias { operands[2].broadcast(into: results[0]) }
+    if hasBias {
+      operands[2].broadcast(into: results[0])
+      let y = results[0].elements(as: T.self)
+      if beta != 1 { for i in y.indices { y[i] *= T(beta) } }
+    }
     T.multiply(
       Matrix(operands[0].elements(), of: operands[0].shape, isTransposed: isLeftTransposed),
       Matrix(operands[1].elements(), of: operands[1].shape, isTransposed: isRightTransposed),
-      into: results[0].elements(), alpha: T(alpha), beta: hasBias ? T(beta) : 0)
+      into: results[0].elements(), alpha: T(alpha), accumulates: hasBias)
   }
 
   /// ∂A = α ∂Y · Bᵀ, ∂B = α Aᵀ · ∂Y, in the layout of each operand, and ∂C = β Σ ∂Y.

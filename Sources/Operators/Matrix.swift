@@ -27,23 +27,15 @@ struct Matrix<T: Scalar> {
 }
 
 extension Scalar {
-  /// `result ← alpha · a · b + beta · result`, where a `beta` of 0 overwrites.
+  /// `result ← alpha · a · b`, plus `result` where `accumulates`.
   static func multiply(
     _ a: Matrix<Self>, _ b: Matrix<Self>, into result: Elements<Self>, alpha: Self = 1,
-    beta: Self = 0
+    accumulates: Bool = false
   ) {
-    for i in 0..<a.rows {
-      for j in 0..<b.columns {
-        var sum: Self = 0
-        for k in 0..<a.columns {
-          let x = a.elements[a.isTransposed ? k * a.rows + i : i * a.columns + k]
-          let y = b.elements[b.isTransposed ? j * b.rows + k : k * b.columns + j]
-          sum += x * y
-        }
-        let old = beta == 0 ? 0 : beta * result[i * b.columns + j]
-        result[i * b.columns + j] = alpha * sum + old
-      }
-    }
+    multiply(
+      a.elements, b.elements, into: result, rows: a.rows, columns: b.columns, inner: a.columns,
+      transposeA: a.isTransposed, transposeB: b.isTransposed, alpha: alpha,
+      accumulate: accumulates)
   }
 }
 

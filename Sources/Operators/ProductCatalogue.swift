@@ -7,4 +7,6 @@ public let productOperators: [any Operator.Type] = [
   Reshape.self, Flatten.self, Squeeze.self, Unsqueeze.self, Transpose.self, Concat.self,
   Split.self, Slice.self, SliceGradient.self,
   Conv.self, ConvInputGradient.self, ConvWeightGradient.self,
+  MaxPool.self, MaxPoolGradient.self, MaxPoolPick.self, AveragePool.self,
+  AveragePoolGradient.self, GlobalAveragePool.self,
 ]

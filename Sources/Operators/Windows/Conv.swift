@@ -66,7 +66,8 @@ public struct Conv: SumOfProducts {
   }
 
   public func workspace(for signature: Signature) -> Int {
-    layout(signature.operands[0].shape, signature.operands[1].shape).columnCount
+    let layout = layout(signature.operands[0].shape, signature.operands[1].shape)
+    return layout.columnCount * layout.parts
   }
 
   public func value<T: Scalar>(
@@ -84,14 +85,12 @@ public struct Conv: SumOfProducts {
           repeating: bias[channel % layout.outputChannels], count: places)
       }
     }
-    for image in 0..<layout.batch {
-      for group in 0..<layout.groups {
-        let columns = layout.columns(layout.inputs(x, image, group), into: workspace)
-        T.multiply(
-          layout.weights(w, group),
-          Matrix(columns, rows: layout.fan, columns: layout.plane.outputs),
-          into: layout.outputs(y, image, group), beta: operands.count == 3 ? 1 : 0)
-      }
+    layout.forEachImage(workspace: workspace) { image, group, columns in
+      let columns = layout.columns(layout.inputs(x, image, group), into: columns)
+      T.multiply(
+        layout.weights(w, group),
+        Matrix(columns, rows: layout.fan, columns: layout.plane.outputs),
+        into: layout.outputs(y, image, group), accumulates: operands.count == 3)
     }
   }
 

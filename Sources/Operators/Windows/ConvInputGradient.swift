@@ -53,7 +53,10 @@ public struct ConvInputGradient: SumOfProducts {
       groups: groups)
   }
 
-  public func workspace(for signature: Signature) -> Int { layout(signature).columnCount }
+  public func workspace(for signature: Signature) -> Int {
+    let layout = layout(signature)
+    return layout.columnCount * layout.parts
+  }
 
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
@@ -65,17 +68,15 @@ public struct ConvInputGradient: SumOfProducts {
     let dx = results[0].elements(as: T.self)
     let isDirect = layout.plane.isIdentity
     if !isDirect { results[0].fillWithZeros() }
-    for image in 0..<layout.batch {
-      for group in 0..<layout.groups {
-        let target = layout.inputs(dx, image, group)
-        T.multiply(
-          layout.weights(w, group, isTransposed: true),
-          Matrix(
-            layout.outputs(dy, image, group), rows: layout.groupOutputs,
-            columns: layout.plane.outputs),
-          into: isDirect ? target : workspace)
-        if !isDirect { layout.add(columns: workspace, to: target) }
-      }
+    layout.forEachImage(workspace: workspace) { image, group, columns in
+      let target = layout.inputs(dx, image, group)
+      T.multiply(
+        layout.weights(w, group, isTransposed: true),
+        Matrix(
+          layout.outputs(dy, image, group), rows: layout.groupOutputs,
+          columns: layout.plane.outputs),
+        into: isDirect ? target : columns)
+      if !isDirect { layout.add(columns: columns, to: target) }
     }
   }
 

@@ -76,7 +76,7 @@ public struct ConvWeightGradient: SumOfProducts {
             layout.outputs(dy, image, group), rows: layout.groupOutputs,
             columns: layout.plane.outputs),
           Matrix(columns, rows: layout.plane.outputs, columns: layout.fan, isTransposed: true),
-          into: layout.weights(dw, group).elements, beta: image == 0 ? 0 : 1)
+          into: layout.weights(dw, group).elements, accumulates: image > 0)
       }
     }
   }

@@ -30,6 +30,22 @@ struct ConvolutionLayout: Hashable {
   /// Elements of one image's columns of one group.
   var columnCount: Int { plane.isIdentity ? 0 : fan * plane.outputs }
 
+  /// Parts that a loop over images and groups is split into for threads: fixed by the shapes.
+  var parts: Int { min(batch * groups, 8) }
+
+  /// Calls `body` with every image and group, on several threads, each with columns of its own.
+  func forEachImage<T>(
+    workspace: Elements<T>, _ body: (_ image: Int, _ group: Int, _ columns: Elements<T>) -> Void
+  ) {
+    let (jobs, parts) = (batch * groups, parts)
+    Threads.run(parts: parts) { part in
+      let columns = workspace[part * columnCount..<(part + 1) * columnCount]
+      for job in jobs * part / parts..<jobs * (part + 1) / parts {
+        body(job / groups, job % groups, columns)
+      }
+    }
+  }
+
   func inputs<T>(_ x: Elements<T>, _ image: Int, _ group: Int) -> Elements<T> {
     let start = (image * channels + group * groupChannels) * plane.inputs
     return x[start..<start + groupChannels * plane.inputs]
