@@ -69,9 +69,12 @@ public struct GaussianLadder: Sendable {
       // it is sampled; more panels than this would only cost time.
       let pieces = min(1e5, ((end - start) / (longestPanel ?? .infinity)).rounded(.up))
       let count = max(1, Int(pieces))
+      // Written so that panels on both sides of 0 are exact mirror images.
+      let cut = { (index: Int) in
+        (start * Double(count - index) + end * Double(index)) / Double(count)
+      }
       for piece in 0..<count {
-        let a = start + (end - start) * (Double(piece) / Double(count))
-        let b = start + (end - start) * (Double(piece + 1) / Double(count))
+        let (a, b) = (cut(piece), cut(piece + 1))
         let (middle, half) = ((a + b) / 2, (b - a) / 2)
         for (node, weight) in zip(rule.nodes, rule.weights) {
           let z = middle + half * node

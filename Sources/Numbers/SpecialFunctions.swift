@@ -59,7 +59,7 @@ public enum SpecialFunctions {
     for _ in 0..<4 {
       let excess =
         y > 0.5
-        ? ((1 - y) - Double.erf(x)) * -Double.exp(x * x)
+        ? ((1 - y) - Double.erf(x)) * Double.exp(x * x)
         : scaledComplementaryError(x) - Double.exp(x * x + Double.log(y))
       let step = Double.pi.squareRoot() / 2 * excess
       x += step / (1 - x * step)

@@ -57,11 +57,11 @@ private let functions: [String: any ScalarFunction] = [
 
   @Test func betweenTurningPointsFunctionsAreMonotone() {
     let interval = Interval(-7, 9)
-    let variants =
-      functions.values + [
-        LeakyRelu(alpha: -0.5), AffineWrap(Gelu(), alpha: -2, beta: 0.5),
-        AffineWrap(Silu(), alpha: 0.5, beta: 1, gamma: -1, delta: 3),
-      ]
+    let wraps: [any ScalarFunction] = [
+      LeakyRelu(alpha: -0.5), AffineWrap(Gelu(), alpha: -2, beta: 0.5),
+      AffineWrap(Silu(), alpha: 0.5, beta: 1, gamma: -1, delta: 3),
+    ]
+    let variants = wraps + functions.values
     for function in variants where function.period == nil {
       let ends = [-7.0] + function.turningPoints(in: interval) + [9.0]
       for (start, end) in zip(ends, ends.dropFirst()) {
@@ -90,8 +90,10 @@ private let functions: [String: any ScalarFunction] = [
   }
 
   @Test func jumpsOfTheSlopeAreWhatTheKinksSay() {
-    let wraps = [AffineWrap(HardSwish(), alpha: -0.5, beta: 1, gamma: 3)]
-    for function in Array(functions.values) + wraps {
+    let wraps: [any ScalarFunction] = [
+      AffineWrap(HardSwish(), alpha: -0.5, beta: 1, gamma: 3)
+    ]
+    for function in wraps + functions.values {
       for kink in function.kinks {
         let (left, right) = (kink.position - 1e-9, kink.position + 1e-9)
         let jump = function.slope(at: right) - function.slope(at: left)

@@ -10,8 +10,8 @@ import Theory
     let activation: String
     let depth: Int
     let target: String
-    let alpha: String
-    let beta: String
+    let alpha: String?
+    let beta: String?
     let gamma: String?
     let delta: String?
     let negative_slope: String?
@@ -42,7 +42,7 @@ import Theory
       let shaped = try ShapedActivation(function, method: method, depth: constant.depth)
       #expect(shaped.residual < 1e-10, "\(name): \(shaped)")
       for (value, text) in [
-        (shaped.alpha, constant.alpha), (shaped.beta, constant.beta),
+        (shaped.alpha, constant.alpha ?? ""), (shaped.beta, constant.beta ?? ""),
         (shaped.gamma, constant.gamma ?? ""), (shaped.delta, constant.delta ?? ""),
         (shaped.negativeSlope ?? .nan, constant.negative_slope ?? ""),
       ] where !text.isEmpty {
