@@ -144,9 +144,9 @@ def gamma_parts(a, x):
 
 def special(path):
     with open(path, "w") as out:
-        out.write("function;a;x;value\n")
+        out.write("function,a,x,value\n")
         def row(name, a, x, v):
-            out.write(f"{name};{a};{x};{text(v)}\n")
+            out.write(f"{name},{a},{x},{text(v)}\n")
         for x in ["1e-5", "0.25", "0.5", "1", "1.5", "2", "3.75", "9.999", "10", "37.5", "1e4", "1e9",
                   "-0.5", "-3.25", "-20.75"]:
             row("digamma", "", x, psi(0, mpf(x)))

@@ -15,11 +15,6 @@ public enum SpecialFunctions {
     0.5 * Double.erfc(-x / 2.0.squareRoot())
   }
 
-  /// The inverse of Φ: the x with Φ(x) = p, for p in [0, 1]; ∓∞ at the ends, NaN outside.
-  public static func inverseNormalDistribution(_ p: Double) -> Double {
-    -2.0.squareRoot() * inverseComplementaryError(2 * p)
-  }
-
   /// The scaled complementary error function exp(x²) erfc(x); it neither under- nor overflows for
   /// positive x.
   public static func scaledComplementaryError(_ x: Double) -> Double {

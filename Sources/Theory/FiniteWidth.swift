@@ -28,7 +28,7 @@ public struct LogGrowth: Hashable, Sendable {
   public func band(probability: Double = 0.95) -> ClosedRange<Double> {
     precondition(probability > 0 && probability < 1, "a probability lies between 0 and 1")
     let reach =
-      SpecialFunctions.inverseNormalDistribution(0.5 + probability / 2) * variance.squareRoot()
+      -normalQuantile((1 - probability) / 2) * variance.squareRoot()
     return Double.exp(mean - reach)...Double.exp(mean + reach)
   }
 }

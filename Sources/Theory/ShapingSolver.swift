@@ -103,9 +103,13 @@ struct ShapingSolver {
     return accepted(conditions.shape(at: unknowns))
   }
 
-  /// Refuses solutions on the branch where the length map has a second, bad fixed point.
+  /// Refuses tailored solutions with αγ ≥ 2, on which the length map has a second, bad fixed point.
+  ///
+  /// The bound is for functions whose steepest slope is about 1; others are measured by theirs.
   private func accepted(_ shape: Shape) -> Shape? {
-    shape.alpha * shape.gamma < 2 || conditions is KernelConditions ? shape : nil
+    if conditions is KernelConditions { return shape }
+    let slopes = (-100...100).map { abs(conditions.activation.slope(at: Double($0) / 20)) }
+    return shape.alpha * shape.gamma * (slopes.max() ?? 1) < 2 ? shape : nil
   }
 
   /// Newton's method with halved steps; nil unless the conditions are met.

@@ -29,7 +29,7 @@ private struct Wave: ScalarFunction {
       doubleFactorial *= Double(2 * k - 1)
       let moment = ladder.average { pow($0, Double(2 * k)) }
       // The mass beyond ±10 is missing; it matters to z²⁰ only in the twelfth digit.
-      #expect(deviation(moment, doubleFactorial) < (k < 8 ? 1e-13 : 1e-10))
+      #expect(agree(moment, doubleFactorial, within: (k < 8 ? 1e-13 : 1e-10)))
       #expect(ladder.average { pow($0, Double(2 * k - 1)) } == 0)
     }
     #expect(abs(ladder.average { _ in 1 } - 1) < 1e-15)
@@ -42,7 +42,7 @@ private struct Wave: ScalarFunction {
         let expected =
           s * (2 / Double.pi).squareRoot() * exp(-t * t / 2) + mean * erf(t / 2.0.squareRoot())
         let measured = Magnitude().average(mean: mean, variance: s * s)
-        #expect(deviation(measured, expected) < 1e-13, "mean \(mean), deviation \(s)")
+        #expect(agree(measured, expected, within: 1e-13), "mean \(mean), deviation \(s)")
       }
     }
   }
@@ -50,9 +50,9 @@ private struct Wave: ScalarFunction {
   @Test func resolvesOscillationsByTheirPeriod() {
     for q in [0.5, 100, 1e3, 1e4] {
       let moments = GaussianMoments(integrating: Wave(), standardDeviation: q.squareRoot())
-      #expect(deviation(moments.secondMoment, -expm1(-2 * q) / 2) < 1e-12, "q \(q)")
-      #expect(deviation(moments.slopeSecondMoment, (1 + exp(-2 * q)) / 2) < 1e-12)
-      #expect(deviation(moments.curvatureTerm, expm1(-2 * q) / 2) < 1e-12)
+      #expect(agree(moments.secondMoment, -expm1(-2 * q) / 2, within: 1e-12), "q \(q)")
+      #expect(agree(moments.slopeSecondMoment, (1 + exp(-2 * q)) / 2, within: 1e-12))
+      #expect(agree(moments.curvatureTerm, expm1(-2 * q) / 2, within: 1e-12))
       #expect(moments.mean == 0)
     }
   }
@@ -62,14 +62,14 @@ private struct Wave: ScalarFunction {
     for (alpha, beta) in [(300.0, 5.0), (-0.01, 0.002), (1, -4)] {
       let wrap = AffineWrap(Magnitude(), alpha: alpha, beta: beta, gamma: -2, delta: 1)
       let expected = -2 * (Magnitude().average(mean: beta, variance: alpha * alpha) + 1)
-      #expect(deviation(wrap.average(variance: 1), expected) < 1e-13)
+      #expect(agree(wrap.average(variance: 1), expected, within: 1e-13))
       let moments = GaussianMoments(of: wrap, variance: 1)
-      #expect(deviation(moments.slopeSecondMoment, 4 * alpha * alpha) < 1e-13)
+      #expect(agree(moments.slopeSecondMoment, 4 * alpha * alpha, within: 1e-13))
       // φφ″ = γ²(|y| + δ)·2α²·δ(y): the density of y at 0 times 2α²γ²δ … with |α| from the change
       // of variable inside the density of x.
       let z = beta / alpha
       let delta = 4.0 * 2 * abs(alpha) * exp(-z * z / 2) / (2 * Double.pi).squareRoot()
-      #expect(deviation(moments.curvatureTerm, delta) < 1e-12)
+      #expect(agree(moments.curvatureTerm, delta, within: 1e-12))
     }
   }
 

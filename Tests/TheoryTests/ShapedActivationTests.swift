@@ -79,7 +79,6 @@ import Theory
             #expect(abs(moments.slopeSecondMoment - 1) < 1e-8)
             let curvature = ladder.average { pow(wrap.curvature(at: $0), 2) }
             #expect(abs(curvature - tau / Double(depth)) < 1e-8)
-            #expect(shaped.alpha * shaped.gamma < 2)
           }
         }
       }
