@@ -64,7 +64,7 @@ let rooms: [Room] = [
   Room(name: "Semantics", imports: ["Tensors", "Numbers"]),
   Room(
     name: "Operators", imports: ["Semantics", "Tensors", "Numbers", .numerics],
-    testImports: ["Graphs", "Execution", "Semantics", "Tensors", "Numbers"]),
+    testImports: ["Graphs", "Execution", "Semantics", "Tensors", "Numbers"], hasTestData: true),
   Room(
     name: "Graphs", imports: ["Semantics", "Tensors"],
     testImports: ["Operators", "Semantics", "Tensors", "Numbers"]),
@@ -76,7 +76,7 @@ let rooms: [Room] = [
     testImports: ["Operators", "Execution", "Graphs", "Semantics", "Tensors", "Numbers", "Theory"]),
   Room(
     name: "Theory", imports: ["Semantics", "Numbers", .numerics],
-    testImports: ["Operators", "Numbers", "Semantics"]),
+    testImports: ["Operators", "Numbers", "Semantics"], hasTestData: true),
   Room(
     name: "Analyses",
     imports: [

@@ -17,8 +17,9 @@ public struct GaussianLadder: Sendable {
   public static let standardLandmarks: [Double] =
     [0] + (-1...20).flatMap { k -> [Double] in [Double.pow(2, k), -Double.pow(2, k)] }
 
-  /// Breakpoints in units of the standard deviation that the normal density asks for. Beyond 10
-  /// lies a mass of 1.5e-23.
+  /// Breakpoints in units of the standard deviation that the normal density asks for.
+  ///
+  /// Beyond 10 lies a mass of 1.5e-23.
   private static let densityBreakpoints: [Double] = [1, 2, 3, 4.5, 6, 8]
   static let range = 10.0
 

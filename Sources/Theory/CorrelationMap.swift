@@ -1,7 +1,8 @@
 public import Numbers
 import RealModule
 
-/// How the correlation of two inputs' pre-activations goes from layer to layer at a fixed length q:
+/// How the correlation of two inputs' pre-activations goes from layer to layer at a fixed length q.
+///
 /// `C(c) = (σ_w² E[φ(u₁)φ(u₂)] + σ_b²)/q` (Poole et al. 2016).
 public struct CorrelationMap: Sendable {
   public let activation: any ScalarFunction

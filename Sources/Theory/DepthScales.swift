@@ -13,10 +13,9 @@ public enum Phase: String, Hashable, Sendable {
   case divergent
 }
 
-/// The phase of a network and the number of layers over which signals are lost
-/// (Schoenholz et al. 2017).
+/// The phase of a network and the number of layers over which signals are lost.
 ///
-/// Scales are in layers, `−1/ln` of a factor per layer; a negative one is a scale of growth, an
+/// After Schoenholz et al. (2017). Scales are in layers, `−1/ln` of a factor per layer; a negative one is a scale of growth, an
 /// infinite one means a power law. Networks much deeper than about six scales do not train.
 public struct DepthScales: Hashable, Sendable {
   public let phase: Phase

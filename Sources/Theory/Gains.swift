@@ -37,7 +37,9 @@ public struct Gains: Hashable, Sendable {
   }
 
   /// E[φ′²]/Var[φ]: the growth of the gradient's second moment per layer of an MLP with BatchNorm
-  /// and large batches (Yang et al. 2019); at least 1, and 1 for linear activations only.
+  /// and large batches.
+  ///
+  /// At least 1, and 1 for linear activations only (Yang et al. 2019).
   public var batchNormRate: Double { second.slopeSecondMoment / second.variance }
 
   /// What PyTorch's `nn.init.calculate_gain` returns; nil where it refuses the activation.

@@ -1,8 +1,9 @@
 import Numbers
 import RealModule
 
-/// The singular values of the input–output Jacobian of a deep, wide network at initialisation
-/// (Pennington et al. 2017).
+/// The singular values of the input–output Jacobian of a deep, wide network at initialisation.
+///
+/// After Pennington et al. (2017).
 public struct JacobianSpectrum: Hashable, Sendable {
   /// How weight matrices are drawn.
   public enum Weights: String, Hashable, Sendable {

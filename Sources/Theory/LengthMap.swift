@@ -1,7 +1,8 @@
 public import Numbers
 import RealModule
 
-/// How the variance q of pre-activations goes from layer to layer in the wide limit:
+/// How the variance q of pre-activations goes from layer to layer in the wide limit.
+///
 /// `V(q) = σ_w² E[φ(√q z)²] + σ_b²` (Poole et al. 2016).
 public struct LengthMap: Sendable {
   public let activation: any ScalarFunction

@@ -36,7 +36,7 @@ public struct Elu: ScalarFunction {
   }
 }
 
-/// λ·elu(α) with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
+/// λ·elu(α) with the constants that keep mean 0 and variance 1 (Klambauer and others, 2017).
 public struct Selu: ScalarFunction {
   public let alpha: Double
   /// λ.

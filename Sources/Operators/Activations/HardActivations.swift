@@ -22,7 +22,9 @@ public struct HardTanh: ScalarFunction {
   }
 }
 
-/// αx + β clipped to [0, 1]; the slope where the clipping sets in is 0. α > 0.
+/// αx + β clipped to [0, 1]; the slope where the clipping sets in is 0.
+///
+/// α must be above 0.
 public struct HardSigmoid: ScalarFunction {
   public let alpha: Double
   public let beta: Double
@@ -55,7 +57,7 @@ public struct HardSigmoid: ScalarFunction {
   }
 }
 
-/// x · hard_sigmoid(x) (Howard et al. 2019).
+/// x · hard_sigmoid(x), the cheap silu of MobileNetV3 (Howard and others, 2019).
 public struct HardSwish: ScalarFunction {
   public init() {}
 

@@ -22,7 +22,7 @@ extension ActivationCatalogue {
     plain("sin", Sin()),
     plain("exponential", Exp()),
     parametric("leaky_relu", LeakyRelu.self, fallback: 0.01),
-    parametric("elu", Elu.self, fallback: 1),
+    parametric("elu", Elu.self, fallback: 1, refusesNegative: true),
     parametric("celu", Celu.self, fallback: 1),
   ])
 
@@ -32,9 +32,13 @@ extension ActivationCatalogue {
 
   /// An activation with one parameter, which is the operator's attribute `alpha`.
   private static func parametric<A: Pointwise>(
-    _ name: String, _ type: A.Type, fallback: Double
+    _ name: String, _ type: A.Type, fallback: Double, refusesNegative: Bool = false
   ) -> Entry {
     Entry(name, [("alpha", fallback)]) { parameters throws(OperatorError) in
+      guard !refusesNegative || parameters[0] >= 0 else {
+        throw OperatorError(
+          .invalidAttribute, in: name, "the parameter is \(parameters[0]); give at least 0")
+      }
       try A(attributes: ["alpha": .real(parameters[0])])
     }
   }
