@@ -39,7 +39,7 @@ extension ActivationCatalogue {
         throw OperatorError(
           .invalidAttribute, in: name, "the parameter is \(parameters[0]); give at least 0")
       }
-      try A(attributes: ["alpha": .real(parameters[0])])
+      return try A(attributes: ["alpha": .real(parameters[0])])
     }
   }
 }
