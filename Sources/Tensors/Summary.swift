@@ -73,11 +73,12 @@ extension Summary {
   /// Infinite where doubles are so great that it is no `Double`; of `Float` it never is.
   public var centredSquares: Double { raw.centred_squares }
 
-  /// The mean squared distance from the mean: the variance of these elements, not an estimate of
-  /// the variance of what they were drawn from. NaN when no element is finite.
+  /// The mean squared distance from the mean; NaN when no element is finite.
+  ///
+  /// It is the variance of these elements, not an estimate for what they were drawn from.
   public var variance: Double { raw.centred_squares / Double(finiteCount) }
 
-  /// The mean of the squares: mean² + variance. NaN when no element is finite.
+  /// The mean of the squares, mean² + variance; NaN when no element is finite.
   public var secondMoment: Double { mean * mean + variance }
 
   /// The square root of ``secondMoment``.
