@@ -16,7 +16,7 @@ public struct NetworkLimits: Hashable, Sendable {
   public var valueElements: Int
 
   public init(
-    fileBytes: Int = 4 << 20, yamlValues: Int = 500_000, nesting: Int = 64,
+    fileBytes: Int = 2 << 20, yamlValues: Int = 500_000, nesting: Int = 64,
     layers: Int = 100_000, nodes: Int = 500_000, parameterElements: Int = 1 << 28,
     valueElements: Int = 1 << 28
   ) {

@@ -1,7 +1,7 @@
 /// The name among `candidates` that a person who wrote `name` most likely meant.
 ///
 /// Nil when none is close: more than a third of the letters, and more than two, would have to
-/// change.
+/// change, and none begins with `name`.
 public func nearestName(to name: String, among candidates: [String]) -> String? {
   let wanted = Array(name.lowercased().prefix(64))
   let reach = max(2, wanted.count / 3)
@@ -12,6 +12,7 @@ public func nearestName(to name: String, among candidates: [String]) -> String? 
       best = (candidate, distance)
     }
   }
+  if best == nil, name.count >= 3 { return candidates.first { $0.hasPrefix(name) } }
   return best?.name
 }
 

@@ -80,7 +80,14 @@ struct AliasScan {
 
   private mutating func skipQuoted(_ quote: UInt8) {
     position += 1
-    while position < bytes.count, bytes[position] != quote {
+    while position < bytes.count {
+      if bytes[position] == quote {
+        // Inside single quotes, two of them stand for one.
+        let isDoubled =
+          quote == UInt8(ascii: "'") && position + 1 < bytes.count && bytes[position + 1] == quote
+        guard isDoubled else { return }
+        position += 1
+      }
       if bytes[position] == UInt8(ascii: "\n") { line += 1 }
       if quote == UInt8(ascii: "\""), bytes[position] == UInt8(ascii: "\\") { position += 1 }
       position += 1

@@ -93,12 +93,14 @@ extension YAMLTree {
     }
     switch node {
     case .scalar(let scalar):
-      let isQuoted: Bool
+      let plain = YAMLTree.text(scalar.string)
       switch scalar.style {
-      case .singleQuoted, .doubleQuoted, .literal, .folded: isQuoted = true
-      case .any, .plain: isQuoted = false
+      case .singleQuoted, .doubleQuoted, .literal, .folded:
+        // Quotes only matter where the text alone would be read as something else.
+        self.init(.scalar(scalar.string, isQuoted: plain.isMoreThanText), line: line)
+      case .any, .plain:
+        self.init(.scalar(plain.isNull ? "" : scalar.string, isQuoted: false), line: line)
       }
-      self.init(.scalar(scalar.string, isQuoted: isQuoted), line: line)
     case .sequence(let sequence):
       var items: [YAMLTree] = []
       for item in sequence {

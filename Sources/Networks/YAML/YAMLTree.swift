@@ -86,10 +86,15 @@ extension YAMLTree {
     }
   }
 
+  /// Whether a plain scalar means nothing, a number or a truth value, which in quotes it does not.
+  var isMoreThanText: Bool {
+    isNull || finiteNumber != nil || ["true", "false"].contains(scalar)
+  }
+
   /// What kind of value this is, for messages.
   var kindName: String {
     switch content {
-    case .scalar(let text, _) where isNull: text.isEmpty ? "nothing" : "'\(text)'"
+    case .scalar where isNull: "nothing"
     case .scalar(let text, _): "'\(text.prefix(40))'"
     case .sequence: "a list"
     case .mapping: "a mapping"

@@ -13,7 +13,8 @@ extension YAMLTree {
   /// Writes after `prefix`, which is the part of the first line that is there already.
   private func write(into lines: inout [String], prefix: String, indent: Int) {
     let margin = String(repeating: " ", count: indent)
-    let flow = holdsLayers ? nil : flowText
+    let isHeader = entries?.count == 1 && (prefix.isEmpty || prefix.hasSuffix("- "))
+    let flow = holdsLayers || isHeader ? nil : flowText
     if let flow, prefix.count + flow.count <= Self.columns || isLeaf {
       lines.append(prefix + flow)
       return
@@ -61,7 +62,7 @@ extension YAMLTree {
   private var flowText: String {
     switch content {
     case .scalar(let text, let isQuoted):
-      isQuoted ? Self.inQuotes(text) : Self.quoted(text)
+      isQuoted ? Self.inQuotes(text) : isNull ? "~" : Self.quoted(text)
     case .sequence(let items): "[" + items.map(\.flowText).joined(separator: ", ") + "]"
     case .mapping(let entries):
       "{"
@@ -81,7 +82,7 @@ extension YAMLTree {
         default: "_.+-()/".utf8.contains(byte)
         }
       } && !text.isEmpty && text != "-" && !text.hasPrefix("---") && !text.hasPrefix("...")
-    return isPlain || YAMLTree.text(text).isNull && !text.isEmpty ? text : inQuotes(text)
+    return isPlain ? text : inQuotes(text)
   }
 
   private static func inQuotes(_ text: String) -> String {
