@@ -80,18 +80,11 @@ public struct AffineActivationLayer: LayerKind {
 
   public func lower(_ input: Value, in lowering: inout Lowering) throws(NetworkError) -> Value {
     try lowering.requireFeatures(input)
-    var value = input
-    func step(
-      _ name: String, _ number: Double, unless neutral: Double
-    ) throws(NetworkError) {
-      guard number != neutral else { return }
-      value = try lowering.apply(name, to: value, try lowering.constant(number, [1]))
-    }
-    try step("Mul", alpha, unless: 1)
-    try step("Add", beta, unless: 0)
-    value = try lowering.append(try lowering.activation(function), to: [value])[0]
-    try step("Add", delta, unless: 0)
-    try step("Mul", gamma, unless: 1)
-    return value
+    return try lowering.apply(
+      "AffineActivation",
+      [
+        "function": .text(function), "alpha": .real(alpha), "beta": .real(beta),
+        "gamma": .real(gamma), "delta": .real(delta),
+      ], to: input)
   }
 }

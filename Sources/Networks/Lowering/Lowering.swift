@@ -1,4 +1,5 @@
 import Graphs
+import Numbers
 public import Semantics
 import Tensors
 
@@ -21,7 +22,7 @@ public struct Lowering {
   private var line = SourceLine(nil)
   private var form = ""
   /// The activation that follows the layer that is being lowered.
-  private var following: (any Activation)?
+  private var following: (any ScalarFunction)?
 
   private var records: [OpenRecord] = []
   /// Whether new nodes belong to the next weighted operation instead of the last.
@@ -195,9 +196,14 @@ public struct Lowering {
   /// The activation that `layers[number]` feeds, past norms and dropout.
   private func activation(
     after number: Int, in layers: [LayerDescription]
-  ) throws(NetworkError) -> (any Activation)? {
+  ) throws(NetworkError) -> (any ScalarFunction)? {
     for layer in layers.dropFirst(number + 1) {
       if let layer = layer.kind as? ActivationLayer { return try activation(layer.name) }
+      if let layer = layer.kind as? AffineActivationLayer {
+        return AffineWrap(
+          try activation(layer.function), alpha: layer.alpha, beta: layer.beta,
+          gamma: layer.gamma, delta: layer.delta)
+      }
       guard layer.kind is NormalizationLayer || layer.kind is DropoutLayer else { return nil }
     }
     return nil
@@ -384,66 +390,5 @@ public struct Lowering {
         nodes: record.firstNode..<(number < last ? records[number + 1].firstNode : end),
         steps: record.steps)
     }
-  }
-}
-
-extension NetworkDescription {
-  /// The network as a graph for batches of `batch` samples.
-  ///
-  /// The first operand of every layer is `[batch, …]`; weights are `[units, inputs]`, as PyTorch's
-  /// are. Recurrent layers are written out step by step.
-  ///
-  /// - Throws: ``NetworkError`` when a layer does not fit its input, or a limit is exceeded.
-  public func lowered(
-    batch: Int, registry: OperatorRegistry, activations: ActivationCatalogue,
-    limits: NetworkLimits = NetworkLimits()
-  ) throws(NetworkError) -> LoweredNetwork {
-    precondition(batch >= 1, "a batch has at least one sample")
-    guard !layers.isEmpty, layerCount <= limits.layers else {
-      throw NetworkError(
-        .limitExceeded,
-        layers.isEmpty
-          ? "the network has no layers"
-          : "the network has more than \(limits.layers.grouped) layers",
-        cure: layers.isEmpty ? "add a layer" : "use fewer layers", file: file.path)
-    }
-    guard !input.isEmpty, input.allSatisfy({ $0 >= 1 }) else {
-      throw NetworkError(
-        .invalidValue, "the input shape \(input) has no elements",
-        cure: "give whole numbers of at least 1", file: file.path)
-    }
-    var lowering = Lowering(
-      self, registry: registry, activations: activations, limits: limits)
-    let vocabulary = layers.firstEmbedding?.vocabulary
-    lowering.place("input", scope: "input")
-    let start = try lowering.addInput(
-      "input", [batch] + input, vocabulary == nil ? .real : .integer)
-    var inputs = [
-      LoweredInput(
-        value: start, name: "input",
-        content: vocabulary.map { .tokens(count: $0) } ?? .features)
-    ]
-    let output = try lowering.sequence(layers, start)
-    let records = lowering.finish(output)
-    var lossValue: Value?
-    if let loss {
-      lowering.place(loss.name, scope: "loss")
-      let (value, targets) = try loss.lower(output, in: &lowering)
-      lossValue = value
-      inputs.append(targets)
-    }
-    return LoweredNetwork(
-      graph: lowering.graph, parameters: lowering.parameters, inputs: inputs, output: output,
-      loss: lossValue, layers: records)
-  }
-}
-
-extension [LayerDescription] {
-  /// The embedding that reads the network's input, if the first layer is one.
-  var firstEmbedding: EmbeddingLayer? {
-    guard let first else { return nil }
-    if let embedding = first.kind as? EmbeddingLayer { return embedding }
-    if let repeated = first.kind as? RepeatedLayers { return repeated.layers.firstEmbedding }
-    return nil
   }
 }

@@ -13,7 +13,9 @@ extension YAMLTree {
   /// Writes after `prefix`, which is the part of the first line that is there already.
   private func write(into lines: inout [String], prefix: String, indent: Int) {
     let margin = String(repeating: " ", count: indent)
-    let isHeader = entries?.count == 1 && (prefix.isEmpty || prefix.hasSuffix("- "))
+    let isHeader =
+      entries?.count == 1 && (prefix.isEmpty || prefix.hasSuffix("- "))
+      || prefix.hasSuffix("layers: ")
     let flow = holdsLayers || isHeader ? nil : flowText
     if let flow, prefix.count + flow.count <= Self.columns || isLeaf {
       lines.append(prefix + flow)
