@@ -1,11 +1,13 @@
 import Foundation
 import Networks
-import Numbers
+import Operators
 import Semantics
-import Tensors
 
 /// What the tests of this target share.
 enum Fixtures {
+  static let activations = ActivationCatalogue.standard
+  static let operators = OperatorRegistry.standard
+
   static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 

@@ -19,7 +19,10 @@ import Testing
   @Test func aLayerThatDoesNotRespondIsGivenUp() {
     var passes = 0
     let outcomes = LSUV(tries: 3).run(
-      layerCount: 1, measure: { _ in passes += 1; return 5 }, scale: { _, _ in })
+      layerCount: 1,
+      measure: { _ in
+        passes += 1; return 5
+      }, scale: { _, _ in })
     #expect(!outcomes[0].isDone)
     #expect(passes == 4)
   }

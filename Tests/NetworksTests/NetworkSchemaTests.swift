@@ -1,6 +1,8 @@
 import Foundation
-@testable import Networks
+import Semantics
 import Testing
+
+@testable import Networks
 
 @Suite struct NetworkSchemaTests {
   static let file = Fixtures.repository.appending(path: "Schemas/network.schema.json")

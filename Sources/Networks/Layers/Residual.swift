@@ -126,7 +126,7 @@ public struct ResidualLayer: ContainerLayer {
     lowering.handOver(input)
     var branch = input
     if let norm, norm.place == .pre {
-      branch = try lowering.sequence([LayerDescription(NormalizationLayer(norm.kind))], branch)
+      branch = try lowering.sequence([lowering.here(NormalizationLayer(norm.kind))], branch)
     }
     let weights = try start == .fixup ? layers.fixupWeights(in: lowering) : 0
     let scaling = BranchScaling(blocks: lowering.fixupBlocks, weights: weights)
@@ -145,7 +145,7 @@ public struct ResidualLayer: ContainerLayer {
     let straight = try shortcut(from: input, to: branch, in: &lowering)
     var sum = try lowering.apply("Add", to: straight, branch)
     if let norm, norm.place == .post {
-      sum = try lowering.sequence([LayerDescription(NormalizationLayer(norm.kind))], sum)
+      sum = try lowering.sequence([lowering.here(NormalizationLayer(norm.kind))], sum)
     }
     return sum
   }

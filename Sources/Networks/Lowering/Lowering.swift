@@ -1,6 +1,6 @@
 import Graphs
 import Numbers
-public import Semantics
+import Semantics
 import Tensors
 
 /// A graph being written, layer by layer.
@@ -158,6 +158,9 @@ public struct Lowering {
     dropouts += 1
     return dropouts
   }
+
+  /// A layer that the layer being lowered contains without its being written.
+  func here(_ kind: any LayerKind) -> LayerDescription { LayerDescription(kind, line: line) }
 
   /// The layer that is being lowered, as it is written.
   var layerForm: String { form }
