@@ -1,0 +1,65 @@
+import Graphs
+import Numbers
+import Semantics
+import Tensors
+
+/// Finds forward nodes that can be asked for something outside their domain.
+///
+/// A node is first asked with operands of any finite size. Only where it then names a pole or an
+/// undefined result are its operands bounded, by the bound rules of the few nodes before them, and
+/// the node asked again: so that a logarithm of `x² + ε` is cleared and one of a softmax is not.
+struct HazardScan {
+  let graph: Graph
+  let format: NumberFormat
+  /// How many nodes back operands are bounded.
+  let reach = 6
+  /// Values with more elements are not bounded: a scan must stay cheap.
+  let elementLimit = 1 << 14
+
+  /// The hazards of the forward pass, at most one of a kind for a node.
+  func placedHazards(layerOf: (Int) -> String?) -> [PlacedHazard] {
+    var found: [PlacedHazard] = []
+    for (number, node) in graph.nodes.enumerated() where node.forward == nil {
+      let signature = graph.signature(of: node)
+      guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else { continue }
+      let any = node.operands.map { anyFinite(graph.type(of: $0)) }
+      guard fails(node, any, signature) else { continue }
+      let bounded = node.operands.map { bounds(of: $0, depth: reach) }
+      var kinds: Set<Hazard.Kind> = []
+      for hazard in node.op.hazards(for: bounded, in: signature, format: format)
+      where isOutsideDomain(hazard) && kinds.insert(hazard.kind).inserted {
+        found.append(
+          PlacedHazard(
+            layer: layerOf(number) ?? node.scope, operatorName: node.op.typeName, hazard: hazard))
+      }
+    }
+    return found
+  }
+
+  private func isOutsideDomain(_ hazard: Hazard) -> Bool {
+    hazard.kind == .pole || hazard.kind == .undefined
+  }
+
+  private func fails(_ node: Graph.Node, _ operands: [Bounds], _ signature: Signature) -> Bool {
+    node.op.hazards(for: operands, in: signature, format: format).contains(where: isOutsideDomain)
+  }
+
+  private func anyFinite(_ type: TensorType) -> Bounds {
+    let greatest = format.greatestFinite
+    return Bounds(repeating: Interval(-greatest, greatest), shape: type.shape)
+  }
+
+  private func bounds(of value: Value, depth: Int) -> Bounds {
+    let type = graph.type(of: value)
+    guard depth > 0, type.kind == .real, type.shape.count <= elementLimit,
+      case .node(let number, let result) = graph.source(of: value)
+    else { return anyFinite(type) }
+    let node = graph.nodes[number]
+    let signature = graph.signature(of: node)
+    guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else {
+      return anyFinite(type)
+    }
+    return node.op.bounds(
+      of: node.operands.map { bounds(of: $0, depth: depth - 1) }, in: signature)[result]
+  }
+}

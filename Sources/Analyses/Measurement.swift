@@ -1,0 +1,99 @@
+public import Execution
+public import Graphs
+import Numbers
+public import Semantics
+public import Tensors
+
+/// One forward and one backward pass of a subject, with statistics of every value.
+///
+/// Every real value is summarised as it is computed. Those of layers are kept; of the others only
+/// the first that is not finite is, so that memory grows with layers and not with nodes.
+public final class Measurement {
+  /// Summaries of layer outputs, of their cotangents and of the weights' cotangents.
+  public private(set) var summaries: [Value: Summary] = [:]
+  /// The health of every activation, by the value that it gives.
+  public private(set) var units: [Value: UnitHealth] = [:]
+  /// The first value in order of execution that is not finite, and why.
+  public private(set) var failure: (value: Value, element: Int, count: Int, cause: Cause)?
+  public let resources: Resources
+
+  /// Memory of the plan that was run.
+  public struct Resources: Sendable {
+    public let nodes: Int
+    public let arenaBytes: Int
+    public let unsharedBytes: Int
+    public let parameterBytes: Int
+  }
+
+  private let differentiated: DifferentiatedSubject
+  private let plan: Plan<Float>
+  private let kept: Set<Value>
+
+  /// Lays the pass out; `format` is what every value is rounded to.
+  public init(_ differentiated: DifferentiatedSubject, format: NumberFormat) {
+    self.differentiated = differentiated
+    let graph = differentiated.graph
+    plan = Plan(
+      graph, keeping: [], observing: graph.values.filter { graph.type(of: $0).kind == .real },
+      format: format == .fp32 ? nil : format)
+    let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights }
+    kept = Set(outputs + outputs.compactMap { differentiated.cotangents[$0] })
+    resources = Resources(
+      nodes: graph.nodes.count, arenaBytes: plan.arenaBytes, unsharedBytes: plan.unsharedBytes,
+      parameterBytes: plan.parameterBytes)
+  }
+
+  /// Draws parameters, inputs and the seed cotangent from `seed` and runs both passes.
+  ///
+  /// `looksAtUnits` also measures dead and saturated units, which needs the activations' inputs.
+  public func run(seed: UInt64, looksAtUnits: Bool) {
+    let graph = differentiated.graph
+    let subject = differentiated.subject
+    summaries.removeAll(keepingCapacity: true)
+    failure = nil
+    for parameter in graph.parameters {
+      subject.fillParameter(parameter, plan[parameter], seed)
+    }
+    for input in graph.inputs {
+      if input == differentiated.seedCotangent {
+        plan[input].fillNormal(RandomStream(seed: seed, name: "cotangent"))
+      } else {
+        subject.fillInput(input, plan[input], seed)
+      }
+    }
+    plan.run(observer: Gatherer(measurement: self, looksAtUnits: looksAtUnits))
+  }
+
+  private struct Gatherer: Observer {
+    let measurement: Measurement
+    let looksAtUnits: Bool
+
+    func observe(_ value: Value, _ tensor: Tensor) {
+      measurement.gather(value, tensor, looksAtUnits: looksAtUnits)
+    }
+  }
+
+  private func gather(_ value: Value, _ tensor: Tensor, looksAtUnits: Bool) {
+    let summary = Summary(of: tensor)
+    if kept.contains(value) { summaries[value] = summary }
+    guard let node = differentiated.graph.producer(of: value) else { return }
+    if summary.nonFinite > 0, failure == nil {
+      explain(value, node, tensor, count: summary.nonFinite)
+    }
+    // The activation's input is still in the arena: the node has just read it.
+    if looksAtUnits, node.forward == nil, let function = node.op as? any ScalarFunction {
+      units[value] = UnitHealth(of: function, input: plan[node.operands[0]])
+    }
+  }
+
+  private func explain(_ value: Value, _ node: Graph.Node, _ tensor: Tensor, count: Int) {
+    let elements = tensor.elements(as: Float.self)
+    guard let element = elements.indices.first(where: { !elements[$0].isFinite }),
+      let result = node.results.firstIndex(of: value)
+    else { return }
+    let cause = node.op.cause(
+      ofElement: element, inResult: result, operands: node.operands.map { plan[$0] },
+      results: node.results.map { plan[$0] })
+    failure = (value, element, count, cause)
+  }
+}

@@ -1,0 +1,34 @@
+public import Graphs
+public import Semantics
+public import Tensors
+
+/// Moments of every value of a graph, forward and backward, by the operators' moment rules.
+public struct Prediction: Sendable {
+  private let moments: [Moments]
+
+  /// Walks the graph once.
+  ///
+  /// Real inputs, the seed cotangent among them, are standard normal; other inputs are indices,
+  /// of which moments say nothing. Where a rule meets an operand about which nothing is known,
+  /// or gives no number, the result is unknown with the reason.
+  public init(of graph: Graph, parameters: [Value: Moments]) {
+    var facts = parameters
+    for input in graph.inputs {
+      facts[input] =
+        graph.type(of: input).kind == .real
+        ? .standardNormal : .unknown("elements are indices, not numbers")
+    }
+    for parameter in graph.parameters where facts[parameter] == nil {
+      facts[parameter] = .unknown("the parameter's distribution is not known")
+    }
+    moments = graph.walk(from: facts) { node, signature, operands in
+      node.op.moments(of: operands, in: signature).map { result in
+        guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
+        let reason = operands.first { $0.basis == .unknown }?.note
+        return .unknown(reason ?? "\(node.op.typeName) has no honest rule for these operands")
+      }
+    }
+  }
+
+  public subscript(value: Value) -> Moments { moments[value.index] }
+}

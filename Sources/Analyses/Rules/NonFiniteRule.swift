@@ -1,0 +1,26 @@
+public import Findings
+import Semantics
+
+/// The first NaN or infinity of the run, with its cause.
+public struct NonFiniteRule: Rule {
+  public init() {}
+
+  public func findings(in diagnosis: Diagnosis) -> [Finding] {
+    guard let failure = diagnosis.failure else { return [] }
+    let pass = failure.isBackward ? "backward" : "forward"
+    let because: String
+    switch failure.cause {
+    case .produced(_, let explanation):
+      because = "\(failure.operatorName) produced it: \(explanation)"
+    case .passedOn(let operand, let element):
+      because = "\(failure.operatorName) passed on operand \(operand), element \(element)."
+    }
+    return [
+      Finding(
+        .nonFinite, .error, layer: failure.layer,
+        message: "\(failure.count) elements of \(failure.value) are NaN or infinite, the first "
+          + "in the \(pass) pass, at element \(failure.element).",
+        because: because, evidence: [Evidence("non_finite", Double(failure.count))])
+    ]
+  }
+}

@@ -1,0 +1,41 @@
+public import Findings
+import RealModule
+
+/// Units that are dead for every sample, and activations that are saturated.
+public struct UnitsRule: Rule {
+  public init() {}
+
+  public func findings(in diagnosis: Diagnosis) -> [Finding] {
+    let thresholds = diagnosis.thresholds
+    return [
+      finding(
+        diagnosis, .deadUnits, share: \.deadShare, limit: thresholds.deadShare,
+        what: "units whose slope is 0 for every sample, so that no gradient reaches their weights"),
+      finding(
+        diagnosis, .saturatedUnits, share: \.saturatedShare, limit: thresholds.saturatedShare,
+        what: "activations whose slope is under 1 % of the function's greatest"),
+    ].compactMap { $0 }
+  }
+
+  private func finding(
+    _ diagnosis: Diagnosis, _ rule: RuleName, share: KeyPath<UnitHealth, Double>, limit: Double,
+    what: String
+  ) -> Finding? {
+    let affected = diagnosis.layers.filter { ($0.units?[keyPath: share] ?? 0) > limit }
+    guard let first = affected.first, let units = first.units else { return nil }
+    let worst = affected.compactMap { $0.units?[keyPath: share] }.max() ?? 0
+    return Finding(
+      rule, .warning, layer: first.name,
+      message: "\(affected.count) of \(diagnosis.layers.count) layers have more than "
+        + "\(rounded(100 * limit)) % \(what); \(first.name) is the first with "
+        + "\(rounded(100 * units[keyPath: share])) %.",
+      because: "The input of \(units.function) at \(first.name) has mean "
+        + "\(rounded(units.inputMean)) and standard deviation "
+        + "\(rounded(units.inputDeviation)), and there the slope's second moment is "
+        + "\(rounded(units.slopeSecondMoment)).",
+      evidence: [
+        Evidence("share", units[keyPath: share]), Evidence("share_worst", worst),
+        Evidence("limit", limit), Evidence("layers", Double(affected.count)),
+      ])
+  }
+}

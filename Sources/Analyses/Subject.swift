@@ -1,0 +1,86 @@
+public import Graphs
+public import Semantics
+public import Tensors
+
+/// What an analysis looks at: a graph with its output, its layers and its random parameters.
+///
+/// Every importer ends here, so that analyses know nothing of YAML, Swift or ONNX.
+public struct Subject: Sendable {
+  /// One weighted operation with everything up to the next one.
+  public struct Layer: Sendable {
+    public let name: String
+    /// Operator types in order of execution.
+    public let operators: [String]
+    /// What the layer hands on, h^t.
+    public let output: Value
+    public let weights: [Value]
+
+    public init(name: String, operators: [String], output: Value, weights: [Value]) {
+      self.name = name
+      self.operators = operators
+      self.output = output
+      self.weights = weights
+    }
+  }
+
+  public let graph: Graph
+  public let output: Value
+  public let layers: [Layer]
+  /// Mean and second moment of every parameter as it is initialised.
+  public let parameterMoments: [Value: Moments]
+  /// Fills a parameter with its initial elements for a seed; the tensor may be of either precision.
+  public let fillParameter: @Sendable (Value, Tensor, UInt64) -> Void
+  /// Fills an input with a random batch for a seed.
+  public let fillInput: @Sendable (Value, Tensor, UInt64) -> Void
+
+  public init(
+    graph: Graph, output: Value, layers: [Layer], parameterMoments: [Value: Moments],
+    fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
+    fillInput: @escaping @Sendable (Value, Tensor, UInt64) -> Void
+  ) {
+    self.graph = graph
+    self.output = output
+    self.layers = layers
+    self.parameterMoments = parameterMoments
+    self.fillParameter = fillParameter
+    self.fillInput = fillInput
+  }
+
+  /// The number of samples in a batch: the first extent of the first input.
+  public var batch: Int {
+    graph.inputs.first.map { graph.type(of: $0).shape.extents.first ?? 1 } ?? 1
+  }
+
+  /// The number of scalar parameters.
+  public var parameterCount: Int {
+    graph.parameters.reduce(0) { $0 + graph.type(of: $1).shape.count }
+  }
+}
+
+/// A subject with its backward pass: one graph that computes activations and gradients.
+public struct DifferentiatedSubject: Sendable {
+  public let subject: Subject
+  /// The subject's graph with the backward pass appended.
+  public let graph: Graph
+  /// The input that seeds the backward pass, of the output's type.
+  public let seedCotangent: Value
+  /// The cotangent of every forward value that the pass reached.
+  public let cotangents: Graph.Cotangents
+
+  /// Appends the backward pass from the output to every layer output, parameter and real input.
+  ///
+  /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
+  public init(
+    _ subject: Subject, adding: () -> any Operator
+  ) throws(OperatorError) {
+    var graph = subject.graph
+    let seed = graph.addInput("cotangent", graph.type(of: subject.output))
+    let inputs = subject.graph.inputs.filter { graph.type(of: $0).kind == .real }
+    let targets = subject.layers.map(\.output) + graph.parameters + inputs
+    cotangents = try graph.differentiate(
+      [(value: subject.output, cotangent: seed)], withRespectTo: targets, adding: adding)
+    self.subject = subject
+    self.graph = graph
+    seedCotangent = seed
+  }
+}

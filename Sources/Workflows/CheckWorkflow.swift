@@ -1,0 +1,86 @@
+import Analyses
+public import Findings
+import Graphs
+import Networks
+import Numbers
+import Operators
+public import Reports
+import Semantics
+import Tensors
+
+/// What a caller asks of a check; the defaults are those of the command.
+public struct CheckRequest: Sendable {
+  /// The network's file.
+  public var path: String
+  public var batch = 256
+  public var seed: UInt64 = 0
+  public var draws = 1
+  public var format = "fp32"
+  public var wantsSpectrum = false
+  public var threads: Int?
+  public var healthy: ClosedRange<Double>?
+  public var deadShare: Double?
+  public var saturatedShare: Double?
+  public var underflowShare: Double?
+  /// Told how many of how many draws are done.
+  public var progress: @Sendable (Int, Int) -> Void = { _, _ in }
+
+  public init(path: String) { self.path = path }
+}
+
+/// A check's report, and how people see it.
+public struct CheckResult: Sendable {
+  public let report: CheckReport
+  let limits: CheckScreen.ChartLimits
+
+  /// The report as text for a terminal.
+  public func screen(style: Style, showsAll: Bool, isVerbose: Bool) -> String {
+    CheckScreen(report, limits: limits, style: style, showsAll: showsAll, isVerbose: isVerbose).text
+  }
+}
+
+/// `evenkeel check`: load, predict, measure, judge, propose.
+public struct CheckWorkflow {
+  private let request: CheckRequest
+
+  public init(_ request: CheckRequest) { self.request = request }
+
+  /// Runs the check.
+  ///
+  /// - Throws: ``InputError`` for a bad file or option.
+  public func run() throws -> CheckResult {
+    let options = try options()
+    fatalError("not yet")
+  }
+
+  private func options() throws -> Check.Options {
+    guard let format = NumberFormat.named(request.format), format != .fp64 else {
+      let names = NumberFormat.all.filter { $0 != .fp64 }.map(\.name).joined(separator: ", ")
+      throw InputError("--format \(request.format): no such number format; use one of \(names)")
+    }
+    try check(request.batch >= 1, "--batch \(request.batch): must be at least 1")
+    try check(request.draws >= 1, "--draws \(request.draws): must be at least 1")
+    try check(request.threads ?? 1 >= 1, "--threads \(request.threads ?? 0): must be at least 1")
+    var options = Check.Options()
+    options.seed = request.seed
+    options.draws = request.draws
+    options.format = format
+    options.wantsSpectrum = request.wantsSpectrum
+    options.progress = request.progress
+    if let healthy = request.healthy { options.thresholds.healthy = healthy }
+    options.thresholds.deadShare = try share(request.deadShare, "--dead-share") ?? options.thresholds.deadShare
+    options.thresholds.saturatedShare = try share(request.saturatedShare, "--saturated-share") ?? options.thresholds.saturatedShare
+    options.thresholds.underflowShare = try share(request.underflowShare, "--underflow-share") ?? options.thresholds.underflowShare
+    return options
+  }
+
+  private func check(_ condition: Bool, _ message: String) throws {
+    guard condition else { throw InputError(message) }
+  }
+
+  private func share(_ value: Double?, _ name: String) throws -> Double? {
+    guard let value else { return nil }
+    try check(value >= 0 && value <= 1, "\(name) \(value): must be a share between 0 and 1")
+    return value
+  }
+}
