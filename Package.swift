@@ -81,6 +81,7 @@ let rooms: [Room] = [
     name: "Analyses",
     imports: [
       "Execution", "Networks", "Theory", "Graphs", "Semantics", "Tensors", "Numbers", "Findings",
+      .numerics,
     ],
     testImports: [
       "Operators", "Execution", "Networks", "Theory", "Graphs", "Semantics", "Tensors", "Numbers",
@@ -130,7 +131,7 @@ let package = Package(
     }
     + [
       .executableTarget(
-        name: "EvenkeelCommand", dependencies: ["Workflows", "Findings", .arguments],
+        name: "EvenkeelCommand", dependencies: ["Workflows", "Reports", "Findings", .arguments],
         swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests", dependencies: ["EvenkeelCommand"],

@@ -90,7 +90,9 @@ public struct Check: Sendable {
     return LayerState(
       index: index + 1, name: layer.name, operators: layer.operators,
       activation: state(layer.output), gradient: state(differentiated.cotangents[layer.output]),
-      weightGradient: weights.reduce(nil as Summary?) { $0?.merged(with: $1) ?? $1 },
+      weightGradient: weights.reduce(into: nil as Summary?) { merged, summary in
+        if merged == nil { merged = summary } else { merged?.merge(summary) }
+      },
       units: series.units[layer.output])
   }
 
@@ -126,7 +128,7 @@ public struct Check: Sendable {
     let sorted = secondMoments.sorted()
     return CheckReport.Measured(
       mean: summary.mean, secondMoment: summary.secondMoment, minimum: summary.minimum,
-      maximum: summary.maximum, zeroShare: Double(summary.zeros) / Double(max(1, summary.count)),
+      maximum: summary.maximum, zeroShare: summary.count == 0 ? 0 : summary.zeroShare,
       nonFinite: summary.nonFinite,
       spread: sorted.count < 2
         ? nil

@@ -45,7 +45,7 @@ struct HazardScan {
   }
 
   private func anyFinite(_ type: TensorType) -> Bounds {
-    let greatest = format.greatestFinite
+    let greatest = format.greatest
     return Bounds(repeating: Interval(-greatest, greatest), shape: type.shape)
   }
 

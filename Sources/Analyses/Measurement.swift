@@ -1,28 +1,28 @@
-public import Execution
-public import Graphs
+import Execution
+import Graphs
 import Numbers
-public import Semantics
-public import Tensors
+import Semantics
+import Tensors
 
 /// One forward and one backward pass of a subject, with statistics of every value.
 ///
 /// Every real value is summarised as it is computed. Those of layers are kept; of the others only
 /// the first that is not finite is, so that memory grows with layers and not with nodes.
-public final class Measurement {
+final class Measurement {
   /// Summaries of layer outputs, of their cotangents and of the weights' cotangents.
-  public private(set) var summaries: [Value: Summary] = [:]
+  private(set) var summaries: [Value: Summary] = [:]
   /// The health of every activation, by the value that it gives.
-  public private(set) var units: [Value: UnitHealth] = [:]
+  private(set) var units: [Value: UnitHealth] = [:]
   /// The first value in order of execution that is not finite, and why.
-  public private(set) var failure: (value: Value, element: Int, count: Int, cause: Cause)?
-  public let resources: Resources
+  private(set) var failure: (value: Value, element: Int, count: Int, cause: Cause)?
+  let resources: Resources
 
   /// Memory of the plan that was run.
-  public struct Resources: Sendable {
-    public let nodes: Int
-    public let arenaBytes: Int
-    public let unsharedBytes: Int
-    public let parameterBytes: Int
+  struct Resources: Sendable {
+    let nodes: Int
+    let arenaBytes: Int
+    let unsharedBytes: Int
+    let parameterBytes: Int
   }
 
   private let differentiated: DifferentiatedSubject
@@ -30,7 +30,7 @@ public final class Measurement {
   private let kept: Set<Value>
 
   /// Lays the pass out; `format` is what every value is rounded to.
-  public init(_ differentiated: DifferentiatedSubject, format: NumberFormat) {
+  init(_ differentiated: DifferentiatedSubject, format: NumberFormat) {
     self.differentiated = differentiated
     let graph = differentiated.graph
     plan = Plan(
@@ -46,7 +46,7 @@ public final class Measurement {
   /// Draws parameters, inputs and the seed cotangent from `seed` and runs both passes.
   ///
   /// `looksAtUnits` also measures dead and saturated units, which needs the activations' inputs.
-  public func run(seed: UInt64, looksAtUnits: Bool) {
+  func run(seed: UInt64, looksAtUnits: Bool) {
     let graph = differentiated.graph
     let subject = differentiated.subject
     summaries.removeAll(keepingCapacity: true)
@@ -56,12 +56,19 @@ public final class Measurement {
     }
     for input in graph.inputs {
       if input == differentiated.seedCotangent {
-        plan[input].fillNormal(RandomStream(seed: seed, name: "cotangent"))
+        fillCotangent(plan[input], seed)
       } else {
         subject.fillInput(input, plan[input], seed)
       }
     }
     plan.run(observer: Gatherer(measurement: self, looksAtUnits: looksAtUnits))
+  }
+
+  /// Fills the cotangent of the output with standard normal elements.
+  private func fillCotangent(_ tensor: Tensor, _ seed: UInt64) {
+    let stream = RandomStream(seed: seed, name: "cotangent")
+    let elements = tensor.elements(as: Float.self)
+    for i in elements.indices { elements[i] = Float(stream.normal(at: i)) }
   }
 
   private struct Gatherer: Observer {
@@ -74,7 +81,7 @@ public final class Measurement {
   }
 
   private func gather(_ value: Value, _ tensor: Tensor, looksAtUnits: Bool) {
-    let summary = Summary(of: tensor)
+    let summary = Summary(of: tensor.elements(as: Float.self))
     if kept.contains(value) { summaries[value] = summary }
     guard let node = differentiated.graph.producer(of: value) else { return }
     if summary.nonFinite > 0, failure == nil {

@@ -1,6 +1,6 @@
 public import Graphs
 public import Semantics
-public import Tensors
+import Tensors
 
 /// Moments of every value of a graph, forward and backward, by the operators' moment rules.
 public struct Prediction: Sendable {

@@ -25,7 +25,8 @@ public struct UnitHealth: Sendable {
     let units = extents[1]
     let perUnit = perSample / units
     let samples = min(extents[0], max(1, limit / perSample))
-    let greatest = stride(from: -8.0, through: 8, by: 0.125).map { abs(function.slope(at: $0)) }
+    let greatest =
+      stride(from: -8.0, through: 8, by: 0.125).map { abs(function.slope(at: $0)) }
       .max() ?? 1
     var isAlive = [Bool](repeating: false, count: units)
     var saturated = 0

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Findings
+import Reports
 import Workflows
 
 /// `evenkeel check`: is this network healthy, and if not, what should change?

@@ -50,8 +50,30 @@ public struct CheckWorkflow {
   /// - Throws: ``InputError`` for a bad file or option.
   public func run() throws -> CheckResult {
     let options = try options()
-    fatalError("not yet")
+    if let threads = request.threads { Threads.count = threads }
+    let network = try load()
+    let subject = Subject(network)
+    let check = try Check(
+      subject, path: request.path, options: options, adding: { Add() })
+    return CheckResult(
+      report: check.report,
+      limits: .init(
+        healthy: options.thresholds.healthy,
+        format: squared(options.format.leastSubnormal)...squared(options.format.greatest)))
   }
+
+  private func load() throws -> LoweredNetwork {
+    do {
+      let description = try NetworkDescription(
+        contentsOf: request.path, activations: .standard)
+      return try description.lowered(
+        batch: request.batch, registry: .standard, activations: .standard)
+    } catch {
+      throw InputError(error.description)
+    }
+  }
+
+  private func squared(_ x: Double) -> Double { x * x }
 
   private func options() throws -> Check.Options {
     guard let format = NumberFormat.named(request.format), format != .fp64 else {
@@ -68,9 +90,12 @@ public struct CheckWorkflow {
     options.wantsSpectrum = request.wantsSpectrum
     options.progress = request.progress
     if let healthy = request.healthy { options.thresholds.healthy = healthy }
-    options.thresholds.deadShare = try share(request.deadShare, "--dead-share") ?? options.thresholds.deadShare
-    options.thresholds.saturatedShare = try share(request.saturatedShare, "--saturated-share") ?? options.thresholds.saturatedShare
-    options.thresholds.underflowShare = try share(request.underflowShare, "--underflow-share") ?? options.thresholds.underflowShare
+    options.thresholds.deadShare =
+      try share(request.deadShare, "--dead-share") ?? options.thresholds.deadShare
+    options.thresholds.saturatedShare =
+      try share(request.saturatedShare, "--saturated-share") ?? options.thresholds.saturatedShare
+    options.thresholds.underflowShare =
+      try share(request.underflowShare, "--underflow-share") ?? options.thresholds.underflowShare
     return options
   }
 

@@ -1,6 +1,7 @@
 public import Findings
-import RealModule
+import Numbers
 import Semantics
+import Tensors
 
 /// Overflow and underflow in the number format of the run.
 public struct FormatRangeRule: Rule {
@@ -33,21 +34,22 @@ public struct FormatRangeRule: Rule {
     let format = diagnosis.format
     let lost = losses(in: diagnosis) { state in
       if let measured = state.measured {
-        if measured.infinities > 0 { return 1 }
-        return measured.overflowShare(in: format)
+        if measured.positiveInfinities + measured.negativeInfinities > 0 { return 1 }
+        return measured.shares(in: format).overflow
       }
       return 0
     }.filter { $0.share > 0 }
     guard let first = lost.first else { return nil }
     return Finding(
       .overflow, .error, layer: first.layer.name,
-      message: "\(lost.count) activations or gradients of layers overflow \(format.name), the first "
+      message:
+        "\(lost.count) activations or gradients of layers overflow \(format.name), the first "
         + "the \(first.quantity) of \(first.layer.name).",
       because: "Its root mean square is \(rounded(first.rootMeanSquare)); \(format.name) ends at "
-        + "\(rounded(format.greatestFinite)).",
+        + "\(rounded(format.greatest)).",
       evidence: [
         Evidence("overflow_share", first.share),
-        Evidence("format_greatest", format.greatestFinite),
+        Evidence("format_greatest", format.greatest),
       ])
   }
 
@@ -58,7 +60,7 @@ public struct FormatRangeRule: Rule {
       guard let measured = state.measured, measured.count > 0 else { return 0 }
       // What is already 0 although the prediction says that it is not has vanished before.
       if measured.secondMoment == 0, state.predicted.secondMoment > 0 { return 1 }
-      return measured.vanishedShare(in: format)
+      return measured.shares(in: format).zero
     }.filter { $0.share > limit }
     guard let first = lost.max(by: { $0.share < $1.share }) else { return nil }
     return Finding(

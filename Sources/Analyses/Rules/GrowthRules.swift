@@ -1,5 +1,4 @@
 public import Findings
-import RealModule
 
 /// Gradients that explode or vanish on the way down.
 public struct GradientRule: Rule {
@@ -42,10 +41,12 @@ private struct SecondMomentTrend {
     let thresholds = diagnosis.thresholds
     let range = thresholds.healthy
     return [
-      finding(values, diagnosis, rules.exploding, "explodes", worst: values.compactMap { $0 }.max()) {
+      finding(values, diagnosis, rules.exploding, "explodes", worst: values.compactMap { $0 }.max())
+      {
         $0 > range.upperBound
       },
-      finding(values, diagnosis, rules.vanishing, "vanishes", worst: values.compactMap { $0 }.min()) {
+      finding(values, diagnosis, rules.vanishing, "vanishes", worst: values.compactMap { $0 }.min())
+      {
         $0 < range.lowerBound
       },
     ].compactMap { $0 }
@@ -73,7 +74,8 @@ private struct SecondMomentTrend {
     if let growth {
       evidence.append(Evidence("growth_per_layer", growth.perLayer))
       evidence.append(Evidence("depth_at_limit", growth.depth(leaving: range)))
-      because = "Going \(direction), each layer multiplies the \(quantity)'s second moment by "
+      because =
+        "Going \(direction), each layer multiplies the \(quantity)'s second moment by "
         + "\(rounded(growth.perLayer)) on average over \(growth.count) layers"
     } else {
       because = "The \(quantity)'s second moment is \(rounded(worst)) at \(layers[last].name)"
@@ -81,7 +83,8 @@ private struct SecondMomentTrend {
     let parts = Factor.sentence(factors)
     because += parts.isEmpty ? "." : "; single operators multiply it: \(parts)."
     if let growth, growth.perLayer != 1 {
-      because += " From 1 it reaches the limit after \(rounded(growth.depth(leaving: range))) layers."
+      because +=
+        " From 1 it reaches the limit after \(rounded(growth.depth(leaving: range))) layers."
     }
     return Finding(
       rule, isError ? .error : .warning, layer: layer.name,

@@ -1,5 +1,4 @@
 public import Findings
-import RealModule
 
 /// Units that are dead for every sample, and activations that are saturated.
 public struct UnitsRule: Rule {
