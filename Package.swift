@@ -57,7 +57,7 @@ let cTargets: [Target] = [
 let rooms: [Room] = [
   Room(
     name: "Numbers", imports: ["CKernels", .numerics], testImports: ["CKernels"], hasTestData: true),
-  Room(name: "Findings", imports: []),
+  Room(name: "Findings", imports: [.numerics]),
   Room(
     name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics],
     testImports: ["Numbers", "CKernels"]),

@@ -1,3 +1,4 @@
+import Findings
 import RealModule
 
 /// How a second moment changes over depth: the law e^(slope · layer), fitted to its logarithm.
@@ -37,16 +38,6 @@ extension Factor {
   static func sentence(_ factors: [Factor]) -> String {
     factors.filter { abs(Double.log($0.value)) > 0.005 }
       .sorted { abs(Double.log($0.value)) > abs(Double.log($1.value)) }
-      .prefix(4).map { "\($0.name) by \(rounded($0.value))" }.joined(separator: ", ")
+      .prefix(4).map { "\($0.name) by \(Numerals.short($0.value))" }.joined(separator: ", ")
   }
-}
-
-/// Three significant digits, for sentences.
-func rounded(_ value: Double) -> String {
-  guard value.isFinite, value != 0 else { return "\(value)" }
-  let exponent = Int(Double.log10(abs(value)).rounded(.down))
-  let scale = Double.pow(10, Double(2 - exponent))
-  guard scale.isFinite, scale > 0 else { return "\(value)" }
-  let digits = (value * scale).rounded() / scale
-  return "\(digits)".hasSuffix(".0") ? String("\(digits)".dropLast(2)) : "\(digits)"
 }

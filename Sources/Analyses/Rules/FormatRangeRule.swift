@@ -45,8 +45,8 @@ public struct FormatRangeRule: Rule {
       message:
         "\(lost.count) activations or gradients of layers overflow \(format.name), the first "
         + "the \(first.quantity) of \(first.layer.name).",
-      because: "Its root mean square is \(rounded(first.rootMeanSquare)); \(format.name) ends at "
-        + "\(rounded(format.greatest)).",
+      because: "Its root mean square is \(Numerals.short(first.rootMeanSquare)); \(format.name) ends at "
+        + "\(Numerals.short(format.greatest)).",
       evidence: [
         Evidence("overflow_share", first.share),
         Evidence("format_greatest", format.greatest),
@@ -66,10 +66,10 @@ public struct FormatRangeRule: Rule {
     return Finding(
       .underflow, first.share > 0.5 ? .error : .warning, layer: first.layer.name,
       message: "\(lost.count) activations or gradients of layers lose more than "
-        + "\(rounded(100 * limit)) % of their elements to 0 in \(format.name); the "
-        + "\(first.quantity) of \(first.layer.name) loses \(rounded(100 * first.share)) %.",
-      because: "Its root mean square is \(rounded(first.rootMeanSquare)); what is at most "
-        + "\(rounded(format.leastSubnormal / 2)) becomes 0 in \(format.name).",
+        + "\(Numerals.short(100 * limit)) % of their elements to 0 in \(format.name); the "
+        + "\(first.quantity) of \(first.layer.name) loses \(Numerals.short(100 * first.share)) %.",
+      because: "Its root mean square is \(Numerals.short(first.rootMeanSquare)); what is at most "
+        + "\(Numerals.short(format.leastSubnormal / 2)) becomes 0 in \(format.name).",
       evidence: [
         Evidence("vanished_share", first.share), Evidence("limit", limit),
         Evidence("format_least", format.leastSubnormal),

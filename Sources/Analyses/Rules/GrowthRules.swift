@@ -76,21 +76,21 @@ private struct SecondMomentTrend {
       evidence.append(Evidence("depth_at_limit", growth.depth(leaving: range)))
       because =
         "Going \(direction), each layer multiplies the \(quantity)'s second moment by "
-        + "\(rounded(growth.perLayer)) on average over \(growth.count) layers"
+        + "\(Numerals.short(growth.perLayer)) on average over \(growth.count) layers"
     } else {
-      because = "The \(quantity)'s second moment is \(rounded(worst)) at \(layers[last].name)"
+      because = "The \(quantity)'s second moment is \(Numerals.short(worst)) at \(layers[last].name)"
     }
     let parts = Factor.sentence(factors)
     because += parts.isEmpty ? "." : "; single operators multiply it: \(parts)."
     if let growth, growth.perLayer != 1 {
       because +=
-        " From 1 it reaches the limit after \(rounded(growth.depth(leaving: range))) layers."
+        " From 1 it reaches the limit after \(Numerals.short(growth.depth(leaving: range))) layers."
     }
     return Finding(
       rule, isError ? .error : .warning, layer: layer.name,
       message: "the \(quantity) \(verb): its second moment leaves "
-        + "[\(rounded(range.lowerBound)), \(rounded(range.upperBound))] at \(layer.name) and reaches "
-        + "\(rounded(worst)) at \(layers[last].name).",
+        + "[\(Numerals.short(range.lowerBound)), \(Numerals.short(range.upperBound))] at \(layer.name) and reaches "
+        + "\(Numerals.short(worst)) at \(layers[last].name).",
       because: because, evidence: evidence)
   }
 }

@@ -26,12 +26,12 @@ public struct UnitsRule: Rule {
     return Finding(
       rule, .warning, layer: first.name,
       message: "\(affected.count) of \(diagnosis.layers.count) layers have more than "
-        + "\(rounded(100 * limit)) % \(what); \(first.name) is the first with "
-        + "\(rounded(100 * units[keyPath: share])) %.",
+        + "\(Numerals.short(100 * limit)) % \(what); \(first.name) is the first with "
+        + "\(Numerals.short(100 * units[keyPath: share])) %.",
       because: "The input of \(units.function) at \(first.name) has mean "
-        + "\(rounded(units.inputMean)) and standard deviation "
-        + "\(rounded(units.inputDeviation)), and there the slope's second moment is "
-        + "\(rounded(units.slopeSecondMoment)).",
+        + "\(Numerals.short(units.inputMean)) and standard deviation "
+        + "\(Numerals.short(units.inputDeviation)), and there the slope's second moment is "
+        + "\(Numerals.short(units.slopeSecondMoment)).",
       evidence: [
         Evidence("share", units[keyPath: share]), Evidence("share_worst", worst),
         Evidence("limit", limit), Evidence("layers", Double(affected.count)),

@@ -1,4 +1,4 @@
-import Reports
+import Findings
 import Testing
 
 @Suite struct NumeralsTests {
