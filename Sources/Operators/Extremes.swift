@@ -3,7 +3,9 @@ import RealModule
 public import Semantics
 public import Tensors
 
-/// The smaller of a and b; NaN where either is. Where they tie, the cotangent goes to a.
+/// The smaller of a and b, or NaN where either is.
+///
+/// Where they tie, the cotangent goes to a.
 public struct Min: Binary {
   public static let name = "Min"
   public init() {}
@@ -39,7 +41,9 @@ public struct Min: Binary {
   }
 }
 
-/// The greater of a and b; NaN where either is. Where they tie, the cotangent goes to a.
+/// The greater of a and b, or NaN where either is.
+///
+/// Where they tie, the cotangent goes to a.
 public struct Max: Binary {
   public static let name = "Max"
   public init() {}

@@ -147,11 +147,11 @@ extension Pointwise {
     var search = HazardSearch(Self.name, in: format)
     let interval = operands[0].hull
     guard let members = Members(of: interval, in: format) else { return [] }
+    if period == nil, !isExact {
+      search.examineTails(of: value(at:), over: interval) { [$0] }
+    }
     for x in members.tiny + members.ends {
       search.examine([x], result: value(at: x), isTelling: false)
-    }
-    if period == nil {
-      search.examineTails(of: value(at:), over: interval) { [$0] }
     }
     return search.found
   }

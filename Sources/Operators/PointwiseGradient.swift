@@ -101,16 +101,16 @@ public struct PointwiseGradient: Operator {
     let (cotangents, interval) = (operands[0].hull, operands[1].hull)
     guard let dy = Members(of: cotangents, in: format), let x = Members(of: interval, in: format)
     else { return [] }
+    let factor = format.rounded(min(max(1, dy.low), dy.high))
+    if function.period == nil, factor != 0 {
+      search.examineTails(
+        of: { factor * function.derivative(order, at: $0) }, over: interval, isDerivative: true
+      ) { [factor, $0] }
+    }
     for x in x.tiny + x.ends {
       for dy in dy.ends + dy.tiny.prefix(1) {
         let slope = function.derivative(order, at: x)
         search.examine([dy, x], result: dy * slope, isTelling: false)
-      }
-    }
-    let factor = format.rounded(min(max(1, dy.low), dy.high))
-    if function.period == nil, factor != 0 {
-      search.examineTails(of: { factor * function.derivative(order, at: $0) }, over: interval) {
-        [factor, $0]
       }
     }
     return search.found

@@ -22,12 +22,14 @@ struct HazardSearch {
   /// Judges one result, known in double, of scalar operands.
   ///
   /// Small operands have small results; only where `isTelling` does a result that becomes 0 count.
+  /// An infinite result is a pole where the last operand is small; elsewhere it says nothing of
+  /// the exact result.
   mutating func examine(_ operands: [Double], result: Double, isTelling: Bool) {
     let call = "\(name)(\(operands.map { "\($0)" }.joined(separator: ", ")))"
     let witness = operands.map { Tensor([$0], shape: .scalar) }
     if result.isNaN {
       add(.undefined, "\(call) is not defined.", witness: witness)
-    } else if result.isInfinite {
+    } else if result.isInfinite, abs(operands.last ?? 0) <= 1 {
       add(.pole, "\(call) is infinite.", witness: witness)
     } else if format.overflows(result) {
       add(
@@ -39,37 +41,53 @@ struct HazardSearch {
     }
   }
 
-  /// Looks in the tail of a function of one variable, from the member of `interval` nearest to 0
-  /// out to either end, for values that become 0 or can no longer be told apart.
+  /// Looks in the tails of a function of one variable, out to either end of `interval`, for the
+  /// first value that overflows or becomes 0, or (unless `of` is a derivative) from which on values
+  /// can no longer be told apart.
   ///
-  /// `operands` makes the operands of the witness from x.
+  /// `operands` makes the operands of the witness from x. Tails are taken to be monotone.
   mutating func examineTails(
-    of f: (Double) -> Double, over interval: Interval, operands: (Double) -> [Double]
+    of f: (Double) -> Double, over interval: Interval, isDerivative: Bool = false,
+    operands: (Double) -> [Double]
   ) {
     guard let members = Members(of: interval, in: format) else { return }
     for end in [members.low, members.high] where abs(end) > 1 {
       let limit = format.rounded(f(end))
-      guard limit.isFinite else { continue }
-      func reaches(_ x: Double) -> Bool { format.rounded(f(x)) == limit }
-      var (inside, outside) = (members.nearestToZero, end)
-      guard !reaches(inside) else { continue }
-      while true {
-        let middle = format.rounded(inside / 2 + outside / 2)
-        if middle == inside || middle == outside { break }
-        if reaches(middle) { outside = middle } else { inside = middle }
+      func reaches(_ x: Double) -> Bool {
+        let y = format.rounded(f(x))
+        return limit.isFinite ? y == limit : !y.isFinite
       }
-      let (x, farther) = (outside, outside * 1.125)
+      let starts = [end < 0 ? -1 : 1, members.nearestToZero].filter(interval.contains)
+      guard let start = starts.first(where: { !reaches($0) }) else { continue }
+      let x = boundary(from: start, to: end, where: reaches)
       let exact = f(x)
-      let call = "\(name)(\(operands(x).map { "\($0)" }.joined(separator: ", ")))"
+      let call = "\(name)(\(operands(x).map { "\($0)" }.joined(separator: ", "))) = \(exact)"
       let witness = operands(x).map { Tensor([$0], shape: .scalar) }
-      if limit == 0, exact != 0 {
-        add(.underflow, "\(call) = \(exact) becomes 0 in \(format.name).", witness: witness)
-      } else if limit != 0, reaches(farther), f(farther) != exact {
+      if !limit.isFinite {
+        guard exact.isFinite else { continue }
+        add(
+          .overflow, "\(call) exceeds \(format.greatest), the greatest of \(format.name).",
+          witness: witness)
+      } else if limit == 0, exact != 0 {
+        add(.underflow, "\(call) becomes 0 in \(format.name).", witness: witness)
+      } else if limit != 0, !isDerivative, reaches(x * 1.125), f(x * 1.125) != exact {
         add(
           .cancellation,
           "\(call) becomes \(limit) in \(format.name), as it does for every operand beyond: "
             + "what distinguished them is lost.", witness: witness)
       }
+    }
+  }
+
+  /// The number of the format nearest to `start` from which on `holds` is true, by bisection.
+  private func boundary(
+    from start: Double, to end: Double, where holds: (Double) -> Bool
+  ) -> Double {
+    var (inside, outside) = (start, end)
+    while true {
+      let middle = format.rounded(inside / 2 + outside / 2)
+      if middle == inside || middle == outside { return outside }
+      if holds(middle) { outside = middle } else { inside = middle }
     }
   }
 }

@@ -1,0 +1,61 @@
+import Numbers
+import Operators
+import Semantics
+import Tensors
+
+extension Specimen {
+  /// Operands of one shape, a row against a matrix, and a column against a row.
+  private static func binary(_ op: any Operator, hazards: Set<Hazard.Kind>) -> [Specimen] {
+    [
+      Specimen(op, spread(2, 3), spread(2, 3, from: 0.6, to: 2.4)),
+      Specimen(op, spread(3), spread(2, 3, from: 0.6, to: 2.4)),
+      Specimen(op, spread(2, 3, 1), spread(4, from: 0.6, to: 2.4)),
+      Specimen(op, spread(2, 1, 3), spread(from: 0.6, to: 2.4)),
+    ].map { specimen in specimen.with { $0.hazards = hazards } }
+  }
+
+  static let arithmetic: [Specimen] = [
+    binary(Add(), hazards: [.overflow]),
+    binary(Sub(), hazards: [.overflow]),
+    binary(Mul(), hazards: [.overflow]),
+    binary(Div(), hazards: [.overflow, .pole, .undefined]).map { specimen in
+      specimen.with {
+        $0.draws = Draws(
+          laws: [law(mean: 0.5, deviation: 1), law(mean: 3, deviation: 0.3)], tolerance: 0.01)
+      }
+    },
+    [
+      Specimen(Constant(0.3)), Specimen(Constant(-2, shape: [2, 3])),
+      Specimen(Constant(1e6)).with { $0.hazards = [.overflow] },
+    ],
+  ].flatMap { $0 }
+
+  /// Operators that choose among elements.
+  static let choices: [Specimen] = [
+    binary(Min(), hazards: []), binary(Max(), hazards: []),
+    [Less(), Greater(), Equal()].map { (op: any Operator) in
+      // Intervals that do not touch, so that the outcome is certain, and some that do.
+      Specimen(op, reals([1, 2, 3, 4], 2, 2), reals([1.1, 0.5]))
+    },
+    [
+      Specimen(
+        Where(), booleans([true, false, false, true], 2, 2), reals([1, 2, 3, 4], 2, 2),
+        reals([-1, -2])
+      ).with { $0.draws?.laws = [.bernoulli(0.3), law(mean: 0.25, deviation: 0.8)] },
+      Specimen(Expand(to: [2, 3]), reals([1, -2, 0.5])),
+      Specimen(Expand(to: [2, 3, 4]), spread(2, 1, 1)),
+      Specimen(Expand(to: [2, 3, 4], axes: [1]), spread(2, 4)),
+      Specimen(Expand(to: [2, 3, 4], axes: [-1]), spread(2, 1)),
+      Specimen(Expand(to: [2, 3], axes: []), spread(1, 3)),
+    ],
+  ].flatMap { $0 }
+}
+
+extension Moments {
+  /// Independent booleans that are true with this probability, as 1 and 0.
+  static func bernoulli(_ share: Double) -> Moments {
+    Moments(
+      mean: share, secondMoment: share, sampleCorrelation: share, positionCorrelation: share,
+      basis: .closedForm)
+  }
+}
