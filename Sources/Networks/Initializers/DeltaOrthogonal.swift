@@ -53,8 +53,9 @@ public struct DeltaOrthogonalInitializer: Initializer {
   public func fill(
     _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
   ) {
-    let matrix = orthonormalMatrix(
-      rows: target.shape[0], columns: target.shape[1], from: stream)
+    let matrix = Tensor.orthonormal(
+      rows: target.shape[0], columns: target.shape[1], from: stream
+    ).elements(as: Double.self)
     let (gain, taps) = (gain.factor(for: target), target.taps)
     tensor.setReals { $0 % taps == target.centre ? gain * matrix[$0 / taps] : 0 }
   }

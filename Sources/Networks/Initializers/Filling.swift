@@ -17,7 +17,7 @@ extension LoweredInput {
   public func fill(_ tensor: Tensor, seed: UInt64) {
     let stream = RandomStream(seed: seed, name: name)
     switch content {
-    case .features, .reals: tensor.setReals { stream.normal(at: $0) }
+    case .features, .reals: tensor.setNormal(std: 1, from: stream)
     case .bits: tensor.setReals { Double(stream.integer(at: $0, below: 2)) }
     case .signs: tensor.setReals { Double(2 * stream.integer(at: $0, below: 2) - 1) }
     case .oneHot(let count):
@@ -45,6 +45,32 @@ extension Tensor {
     }
   }
 
+  /// Sets every element of a real tensor to mean + std · z, z normal, perhaps within ±`bound`.
+  func setNormal(
+    mean: Double = 0, std: Double, bound: Double = .infinity, from stream: RandomStream
+  ) {
+    if elementType == .float64 {
+      elements(as: Double.self)
+        .fillNormal(from: stream, mean: mean, deviation: std, bound: bound)
+    } else {
+      elements(as: Float.self)
+        .fillNormal(from: stream, mean: mean, deviation: std, bound: bound)
+    }
+  }
+
+  /// Sets every element of a real tensor to a number that is uniform between ±`bound`.
+  func setUniform(bound: Double, from stream: RandomStream) {
+    guard bound > 0 else {
+      setReals { _ in 0 }
+      return
+    }
+    if elementType == .float64 {
+      elements(as: Double.self).fillUniform(from: stream, low: -bound, high: bound)
+    } else {
+      elements(as: Float.self).fillUniform(from: stream, low: -bound, high: bound)
+    }
+  }
+
   /// Multiplies every element of a real tensor, computing in double precision.
   func scaleReals(by factor: Double) {
     if elementType == .float64 {
@@ -55,35 +81,4 @@ extension Tensor {
       for index in elements.indices { elements[index] = Float(Double(elements[index]) * factor) }
     }
   }
-}
-
-/// A matrix of `rows` by `columns` whose shorter side is orthonormal, uniform among all such (Haar).
-///
-/// Normal vectors are made orthogonal one after the other, twice each, which leaves errors of a few
-/// roundings ("twice is enough", Giraud, Langou and Rozložník 2005); each keeps its direction among
-/// what is left, so that no sign needs correction.
-///
-/// - Returns: the elements row by row.
-func orthonormalMatrix(rows: Int, columns: Int, from stream: RandomStream) -> [Double] {
-  let count = min(rows, columns)
-  let length = max(rows, columns)
-  var vectors = (0..<count * length).map { stream.normal(at: $0) }
-  unsafe vectors.withUnsafeMutableBufferPointer { all in
-    for number in 0..<count {
-      let own = number * length
-      for _ in 0..<2 {
-        for other in stride(from: 0, to: own, by: length) {
-          var product = 0.0
-          for k in 0..<length { unsafe product += all[own + k] * all[other + k] }
-          for k in 0..<length { unsafe all[own + k] -= product * all[other + k] }
-        }
-      }
-      var square = 0.0
-      for k in 0..<length { unsafe square += all[own + k] * all[own + k] }
-      let factor = 1 / square.squareRoot()
-      for k in 0..<length { unsafe all[own + k] *= factor }
-    }
-  }
-  if rows <= columns { return vectors }
-  return (0..<rows * columns).map { vectors[$0 % columns * length + $0 / columns] }
 }

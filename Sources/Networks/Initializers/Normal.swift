@@ -63,11 +63,11 @@ public struct NormalInitializer: Initializer {
     _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
   ) {
     guard let cut else {
-      tensor.setReals { mean + std * stream.normal(at: $0) }
+      tensor.setNormal(mean: mean, std: std, from: stream)
       return
     }
-    let factor = std / RandomStream.deviation(ofNormalTruncatedAt: cut)
-    tensor.setReals { mean + factor * stream.truncatedNormal(at: $0, bound: cut) }
+    let parent = std / RandomStream.deviation(ofNormalTruncatedAt: cut)
+    tensor.setNormal(mean: mean, std: parent, bound: cut, from: stream)
   }
 
 }

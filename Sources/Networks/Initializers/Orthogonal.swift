@@ -53,7 +53,8 @@ public struct OrthogonalInitializer: Initializer {
     _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
   ) {
     let (rows, columns) = target.matrix
-    let matrix = orthonormalMatrix(rows: rows, columns: columns, from: stream)
+    let matrix = Tensor.orthonormal(rows: rows, columns: columns, from: stream)
+      .elements(as: Double.self)
     let gain = gain.factor(for: target)
     tensor.setReals { gain * matrix[$0] }
   }

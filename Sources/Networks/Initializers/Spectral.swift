@@ -42,7 +42,6 @@ public struct SpectralInitializer: Initializer {
   public func fill(
     _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
   ) {
-    let std = radius / Double(target.shape[0]).squareRoot()
-    tensor.setReals { std * stream.normal(at: $0) }
+    tensor.setNormal(std: radius / Double(target.shape[0]).squareRoot(), from: stream)
   }
 }

@@ -29,6 +29,6 @@ public struct UniformInitializer: Initializer {
   public func fill(
     _ tensor: Tensor, for target: ParameterTarget, from stream: RandomStream
   ) {
-    tensor.setReals { bound * (2 * stream.uniform(at: $0) - 1) }
+    tensor.setUniform(bound: bound, from: stream)
   }
 }

@@ -144,10 +144,8 @@ public struct VarianceScaling: Initializer {
   ) {
     let std = variance(for: target).squareRoot()
     switch distribution {
-    case .normal: tensor.setReals { std * stream.normal(at: $0) }
-    case .uniform:
-      let bound = std * 3.0.squareRoot()
-      tensor.setReals { bound * (2 * stream.uniform(at: $0) - 1) }
+    case .normal: tensor.setNormal(std: std, from: stream)
+    case .uniform: tensor.setUniform(bound: std * 3.0.squareRoot(), from: stream)
     }
   }
 
