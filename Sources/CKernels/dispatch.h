@@ -15,22 +15,27 @@
       "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"), \
       min_vector_width(512)))
 
-// Defines `name`, which runs the always-inlined `name_body` compiled for the machine it is on.
-#define EK_KERNEL(name, parameters, arguments)                          \
+// Defines `name`, which runs the always-inlined `name_body` compiled for the machine it is on;
+// `linkage` is `static` or empty.
+#define EK_KERNEL_LINKED(linkage, name, parameters, arguments)              \
   EK_AVX512 static void name##_avx512 parameters { name##_body arguments; } \
   EK_AVX2 static void name##_avx2 parameters { name##_body arguments; }     \
   static void name##_baseline parameters { name##_body arguments; }         \
-  void name parameters {                                                \
-    switch (ek_vector_level()) {                                        \
-      case EK_LEVEL_AVX512: name##_avx512 arguments; break;             \
-      case EK_LEVEL_AVX2: name##_avx2 arguments; break;                 \
-      default: name##_baseline arguments;                               \
-    }                                                                   \
+  linkage void name parameters {                                            \
+    switch (ek_vector_level()) {                                            \
+      case EK_LEVEL_AVX512: name##_avx512 arguments; break;                 \
+      case EK_LEVEL_AVX2: name##_avx2 arguments; break;                     \
+      default: name##_baseline arguments;                                   \
+    }                                                                       \
   }
 #else
-#define EK_KERNEL(name, parameters, arguments) \
-  void name parameters { name##_body arguments; }
+#define EK_KERNEL_LINKED(linkage, name, parameters, arguments) \
+  linkage void name parameters { name##_body arguments; }
 #endif
+
+#define EK_KERNEL(name, parameters, arguments) EK_KERNEL_LINKED(, name, parameters, arguments)
+#define EK_FILE_KERNEL(name, parameters, arguments) \
+  EK_KERNEL_LINKED(static, name, parameters, arguments)
 
 EK_INLINE uint32_t ek_bits(float value) {
   uint32_t bits;

@@ -324,7 +324,7 @@ void ek_summary_add_f64(ek_summary *s, const double *x, size_t count) {
   }
 }
 
-EK_INLINE void ek_count_into_f32_body(const float *x, size_t count, uint64_t *result) {
+EK_INLINE void count_f32_body(const float *x, size_t count, uint64_t *result) {
   uint64_t total = 0;
   for (size_t start = 0; start < count; start += BLOCK) {
     size_t n = count - start < BLOCK ? count - start : BLOCK;
@@ -334,7 +334,7 @@ EK_INLINE void ek_count_into_f32_body(const float *x, size_t count, uint64_t *re
   }
   *result = total;
 }
-EK_INLINE void ek_count_into_f64_body(const double *x, size_t count, uint64_t *result) {
+EK_INLINE void count_f64_body(const double *x, size_t count, uint64_t *result) {
   uint64_t total = 0;
   for (size_t i = 0; i < count; i++) {
     uint64_t bits;
@@ -344,17 +344,17 @@ EK_INLINE void ek_count_into_f64_body(const double *x, size_t count, uint64_t *r
   *result = total;
 }
 #define COUNT(T) (const T *x, size_t count, uint64_t *result)
-EK_KERNEL(ek_count_into_f32, COUNT(float), (x, count, result))
-EK_KERNEL(ek_count_into_f64, COUNT(double), (x, count, result))
+EK_FILE_KERNEL(count_f32, COUNT(float), (x, count, result))
+EK_FILE_KERNEL(count_f64, COUNT(double), (x, count, result))
 
 uint64_t ek_count_non_finite_f32(const float *elements, size_t count) {
   uint64_t result;
-  ek_count_into_f32(elements, count, &result);
+  count_f32(elements, count, &result);
   return result;
 }
 
 uint64_t ek_count_non_finite_f64(const double *elements, size_t count) {
   uint64_t result;
-  ek_count_into_f64(elements, count, &result);
+  count_f64(elements, count, &result);
   return result;
 }

@@ -4,6 +4,7 @@
 // Vector kernels, compiled for several instruction sets and chosen when called.
 
 #include "ek_dispatch.h"
+#include "ek_elementary.h"
 #include "ek_linear.h"
 #include "ek_random.h"
 #include "ek_rounding.h"

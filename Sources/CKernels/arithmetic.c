@@ -1,0 +1,29 @@
+#include "dispatch.h"
+
+// Two roundings in axpy at every instruction set.
+#pragma clang fp contract(off)
+
+#define BINARY(name, operator)                                                          \
+  EK_INLINE void name##_body(const float *a, const float *b, float *out, size_t count) { \
+    for (size_t i = 0; i < count; i++) out[i] = a[i] operator b[i];                      \
+  }                                                                                     \
+  EK_KERNEL(name, (const float *a, const float *b, float *out, size_t count),           \
+            (a, b, out, count))
+
+BINARY(ek_add_f32, +)
+BINARY(ek_sub_f32, -)
+BINARY(ek_mul_f32, *)
+BINARY(ek_div_f32, /)
+
+EK_INLINE void ek_scale_f32_body(float factor, const float *in, float *out, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = factor * in[i];
+}
+EK_KERNEL(
+    ek_scale_f32, (float factor, const float *in, float *out, size_t count),
+    (factor, in, out, count))
+
+EK_INLINE void ek_axpy_f32_body(float factor, const float *x, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] += factor * x[i];
+}
+EK_KERNEL(
+    ek_axpy_f32, (float factor, const float *x, float *y, size_t count), (factor, x, y, count))

@@ -1,0 +1,188 @@
+import CKernels
+import RealModule
+import Tensors
+import Testing
+
+@Suite(.serialized) struct VectorKernelsTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let kernel: UnaryKernel
+    let value: @Sendable (Double) -> Double
+    let slope: @Sendable (Double) -> Double
+    var testDescription: String { "\(kernel)" }
+  }
+
+  static let root = 2.0.squareRoot()
+  @Sendable static func sigmoid(_ x: Double) -> Double { 1 / (1 + Double.exp(-x)) }
+  /// σ(x)σ(−x).
+  @Sendable static func bell(_ x: Double) -> Double { sigmoid(x) * sigmoid(-x) }
+  @Sendable static func normal(_ x: Double) -> Double { Double.erfc(-x / root) / 2 }
+  @Sendable static func density(_ x: Double) -> Double {
+    Double.exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+  }
+  /// x·g, with the limit 0 where g vanishes faster than x grows.
+  @Sendable static func gated(_ x: Double, _ g: Double) -> Double { g == 0 ? 0 : x * g }
+  @Sendable static func argument(_ x: Double) -> Double {
+    2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)
+  }
+  @Sendable static func slopeOfArgument(_ x: Double) -> Double {
+    2 * (2 / Double.pi).squareRoot() * (1 + 3 * 0.044715 * x * x)
+  }
+  /// tanh(softplus(x)) and its slope.
+  @Sendable static func gate(_ x: Double) -> Double {
+    Double.tanh(Double.log(onePlus: Double.exp(x)))
+  }
+  @Sendable static func slopeOfGate(_ x: Double) -> Double {
+    let cosh = Double.cosh(Double.log(onePlus: Double.exp(x)))
+    return sigmoid(x) / (cosh * cosh)
+  }
+
+  /// The definitions, in terms of the mathematical library.
+  static let cases: [Case] = [
+    Case(kernel: .exp, value: { Double.exp($0) }, slope: { Double.exp($0) }),
+    Case(kernel: .log, value: { Double.log($0) }, slope: { 1 / $0 }),
+    Case(kernel: .tanh, value: { Double.tanh($0) }, slope: { 4 * bell(2 * $0) }),
+    Case(kernel: .sigmoid, value: sigmoid, slope: bell),
+    Case(kernel: .scaledSigmoid, value: { 2 * Double.tanh($0 / 2) }, slope: { 4 * bell($0) }),
+    Case(
+      kernel: .erf, value: { Double.erf($0) },
+      slope: { 2 / Double.pi.squareRoot() * Double.exp(-$0 * $0) }),
+    Case(
+      kernel: .gelu, value: { gated($0, normal($0)) },
+      slope: { normal($0) + gated($0, density($0)) }),
+    Case(
+      kernel: .geluTanh, value: { gated($0, sigmoid(argument($0))) },
+      slope: {
+        abs($0) > 1000
+          ? ($0 > 0 ? 1 : 0)
+          : sigmoid(argument($0)) + gated($0 * slopeOfArgument($0), bell(argument($0)))
+      }),
+    Case(
+      kernel: .silu, value: { gated($0, sigmoid($0)) },
+      slope: { sigmoid($0) + gated($0, bell($0)) }),
+    Case(
+      kernel: .softplus,
+      value: { max($0, 0) + Double.log(onePlus: Double.exp(-abs($0))) }, slope: sigmoid),
+    Case(
+      kernel: .mish, value: { $0 > 40 ? $0 : gated($0, gate($0)) },
+      slope: { $0 > 40 ? 1 : gate($0) + gated($0, slopeOfGate($0)) }),
+    Case(
+      kernel: .softsign,
+      value: { $0.isInfinite ? ($0 > 0 ? 1 : -1) : $0 / (1 + abs($0)) },
+      slope: { 1 / ((1 + abs($0)) * (1 + abs($0))) }),
+    Case(kernel: .relu, value: { $0 < 0 ? 0 : $0 }, slope: { $0 > 0 ? 1 : 0 }),
+    Case(
+      kernel: .leakyRelu(alpha: 0.1), value: { $0 < 0 ? 0.1 * $0 : $0 },
+      slope: { $0 > 0 ? 1 : 0.1 }),
+    Case(
+      kernel: .elu(alpha: 0.7), value: { $0 > 0 ? $0 : 0.7 * Double.expMinusOne($0) },
+      slope: { $0 > 0 ? 1 : 0.7 * Double.exp($0) }),
+    Case(
+      kernel: .selu(alpha: 1.67, gamma: 1.05),
+      value: { 1.05 * ($0 > 0 ? $0 : 1.67 * Double.expMinusOne($0)) },
+      slope: { 1.05 * ($0 > 0 ? 1 : 1.67 * Double.exp($0)) }),
+    Case(
+      kernel: .celu(alpha: 2), value: { $0 > 0 ? $0 : 2 * Double.expMinusOne($0 / 2) },
+      slope: { $0 > 0 ? 1 : Double.exp($0 / 2) }),
+    Case(
+      kernel: .hardSigmoid(alpha: 0.25, beta: 0.5),
+      value: { min(max(0.25 * $0 + 0.5, 0), 1) }, slope: { abs($0) < 2 ? 0.25 : 0 }),
+    Case(
+      kernel: .hardSwish, value: { $0 <= -3 ? 0 : $0 >= 3 ? $0 : $0 * ($0 + 3) / 6 },
+      slope: { $0 <= -3 ? 0 : $0 > 3 ? 1 : $0 / 3 + 0.5 }),
+    Case(
+      kernel: .hardTanh, value: { min(max($0, -1), 1) }, slope: { abs($0) < 1 ? 1 : 0 }),
+  ]
+
+  /// A lattice over all bit patterns, and the part of the line where the functions bend.
+  static let sample: [Float] = {
+    let lattice = (0..<UInt32(150_000)).map { Float(bitPattern: $0 &* 28_657) }
+    let middle = (0..<150_000).map { Float($0 - 75_000) * 0.0016 }
+    let special: [Float] = [
+      0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 3, -3,
+      1, -1, 88.72283, 88.722846, -103.972, -103.98, .greatestFiniteMagnitude, 0.02, 0.03, 0.01,
+    ]
+    return (lattice + middle + special).filter { !$0.isNaN }
+  }()
+
+  /// The greatest error in units in the last place of fp32.
+  ///
+  /// Errors smaller than `floor` count as none: beside a root of its own, a slope is the difference
+  /// of numbers of double precision, in the kernel as in the reference.
+  func worst(
+    _ results: Elements<Float>, _ exact: (Double) -> Double, floor: Double
+  ) -> (error: Double, at: Float) {
+    var worst = (error: 0.0, at: Float(0))
+    for (index, x) in Self.sample.enumerated() {
+      let (y, expected) = (results[index], exact(Double(x)))
+      let error: Double
+      if expected.isNaN || !Float(expected).isFinite || !y.isFinite {
+        let isSame = y == Float(expected) || (y.isNaN && expected.isNaN)
+        error = isSame ? 0 : .infinity
+      } else if abs(Double(y) - expected) <= floor {
+        error = 0
+      } else {
+        error = abs(Double(y) - expected) / Double(Float(expected).ulp)
+      }
+      if error > worst.error { worst = (error, x) }
+    }
+    return worst
+  }
+
+  @Test(arguments: cases)
+  func valuesAndSlopesAreRoundedAlmostCorrectly(of item: Case) {
+    let x = elements(Self.sample)
+    let ones = elements([Float](repeating: 1, count: x.count))
+    let result = elements([Float](repeating: 0, count: x.count))
+    let best = ek_vector_level()
+    defer { ek_limit_vector_level(best) }
+    for level in 0...best {
+      ek_limit_vector_level(level)
+      VectorKernels.apply(item.kernel, x, into: result)
+      let value = worst(result, item.value, floor: 0)
+      #expect(value.error < 0.51, "\(item.kernel) at \(value.at)")
+      VectorKernels.applyDerivative(item.kernel, ones, x, into: result)
+      let slope = worst(result, item.slope, floor: 0x1p-45)
+      #expect(slope.error < 0.51, "slope of \(item.kernel) at \(slope.at)")
+    }
+  }
+
+  @Test(arguments: cases)
+  func notANumberStaysNotANumber(of item: Case) {
+    let x = elements([Float](repeating: .nan, count: 19))
+    VectorKernels.apply(item.kernel, x, into: x)
+    #expect(x.indices.allSatisfy { x[$0].isNaN })
+  }
+
+  @Test func theCotangentMultipliesTheRoundedSlope() {
+    let x = elements([0.3, -2, 1, 5, 0] as [Float])
+    let dy = elements([2, -1, 0.5, .infinity, 3] as [Float])
+    let ones = elements([1, 1, 1, 1, 1] as [Float])
+    let slope = elements([0, 0, 0, 0, 0] as [Float])
+    VectorKernels.applyDerivative(.tanh, ones, x, into: slope)
+    let product = (0..<5).map { dy[$0] * slope[$0] }
+    VectorKernels.applyDerivative(.tanh, dy, x, into: dy)
+    #expect((0..<5).map { dy[$0] } == product)
+  }
+
+  @Test func arithmeticIsThatOfTheProcessor() {
+    let count = 1003
+    let a = elements((0..<count).map { Float($0) * 0.37 - 100 })
+    let b = elements((0..<count).map { Float($0) * -0.011 + 3 })
+    let result = elements([Float](repeating: 0, count: count))
+    let operations:
+      [((Elements<Float>, Elements<Float>, Elements<Float>) -> Void, (Float, Float) -> Float)] = [
+        ({ VectorKernels.add($0, $1, into: $2) }, { $0 + $1 }),
+        ({ VectorKernels.subtract($0, $1, into: $2) }, { $0 - $1 }),
+        ({ VectorKernels.multiply($0, $1, into: $2) }, { $0 * $1 }),
+        ({ VectorKernels.divide($0, $1, into: $2) }, { $0 / $1 }),
+        ({ a, _, result in VectorKernels.scale(a, by: 0.3, into: result) }, { a, _ in 0.3 * a }),
+      ]
+    for (kernel, expected) in operations {
+      kernel(a, b, result)
+      #expect(result.indices.allSatisfy { result[$0] == expected(a[$0], b[$0]) })
+    }
+    let sum = elements((0..<count).map { b[$0] })
+    VectorKernels.accumulate(a, times: 0.3, into: sum)
+    #expect(sum.indices.allSatisfy { sum[$0] == b[$0] + 0.3 * a[$0] })
+  }
+}
