@@ -93,7 +93,10 @@ public struct Check: Sendable {
       weightGradient: weights.reduce(into: nil as Summary?) { merged, summary in
         if merged == nil { merged = summary } else { merged?.merge(summary) }
       },
-      units: series.units[layer.output])
+      units: series.units[layer.output],
+      steps: layer.steps.map {
+        StepState(activation: state($0), gradient: state(differentiated.cotangents[$0]))
+      })
   }
 
   private static func reported(_ state: LayerState) -> CheckReport.Layer {

@@ -39,10 +39,12 @@ public struct LayerState: Sendable {
   public let gradient: TensorState
   public let weightGradient: Summary?
   public let units: UnitHealth?
+  /// For a recurrent layer, the states of the time steps.
+  public let steps: [StepState]
 
   public init(
     index: Int, name: String, operators: [String], activation: TensorState, gradient: TensorState,
-    weightGradient: Summary?, units: UnitHealth?
+    weightGradient: Summary?, units: UnitHealth?, steps: [StepState] = []
   ) {
     self.index = index
     self.name = name
@@ -51,6 +53,18 @@ public struct LayerState: Sendable {
     self.gradient = gradient
     self.weightGradient = weightGradient
     self.units = units
+    self.steps = steps
+  }
+}
+
+/// The state of a recurrent layer after one time step.
+public struct StepState: Sendable {
+  public let activation: TensorState
+  public let gradient: TensorState
+
+  public init(activation: TensorState, gradient: TensorState) {
+    self.activation = activation
+    self.gradient = gradient
   }
 }
 
@@ -147,7 +161,7 @@ extension Rule where Self == GradientRule {
   /// Every rule of a check, in the order in which findings are told.
   public static var all: [any Rule] {
     [
-      NonFiniteRule(), GradientRule(), ActivationRule(), FormatRangeRule(), UnitsRule(),
+      NonFiniteRule(), GradientRule(), ActivationRule(), TimeRule(), FormatRangeRule(), UnitsRule(),
       DomainRule(),
     ]
   }

@@ -17,9 +17,17 @@ struct HazardScan {
   let elementLimit = 1 << 14
 
   /// The hazards of the forward pass, at most one of a kind for a node.
+  ///
+  /// Nodes that look alike as far back as the scan reaches are asked once: a network repeats
+  /// itself, and only the first place is told.
   func placedHazards(layerOf: (Int) -> String?) -> [PlacedHazard] {
     var found: [PlacedHazard] = []
+    var seen: Set<Int> = []
+    let looks = self.looks
     for (number, node) in graph.nodes.enumerated() where node.forward == nil {
+      guard let result = node.results.first, seen.insert(looks[result.index]).inserted else {
+        continue
+      }
       let signature = graph.signature(of: node)
       guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else { continue }
       let any = node.operands.map { anyFinite(graph.type(of: $0)) }
@@ -34,6 +42,34 @@ struct HazardScan {
       }
     }
     return found
+  }
+
+  /// A number for every value that is equal for values computed alike, `reach` nodes back.
+  private var looks: [Int] {
+    var looks = graph.types.map { type in
+      var hasher = Hasher()
+      hasher.combine(type)
+      return hasher.finalize()
+    }
+    for _ in 0..<reach {
+      var next = looks
+      for node in graph.nodes where node.forward == nil {
+        var hasher = Hasher()
+        hasher.combine(node.op.typeName)
+        hasher.combine(node.op.attributes)
+        for operand in node.operands {
+          hasher.combine(graph.type(of: operand))
+          hasher.combine(looks[operand.index])
+        }
+        for (number, result) in node.results.enumerated() {
+          var own = hasher
+          own.combine(number)
+          next[result.index] = own.finalize()
+        }
+      }
+      looks = next
+    }
+    return looks
   }
 
   private func isOutsideDomain(_ hazard: Hazard) -> Bool {

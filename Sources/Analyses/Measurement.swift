@@ -36,7 +36,7 @@ final class Measurement {
     plan = Plan(
       graph, keeping: [], observing: graph.values.filter { graph.type(of: $0).kind == .real },
       format: format == .fp32 ? nil : format)
-    let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights }
+    let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights + $0.steps }
     kept = Set(outputs + outputs.compactMap { differentiated.cotangents[$0] })
     resources = Resources(
       nodes: graph.nodes.count, arenaBytes: plan.arenaBytes, unsharedBytes: plan.unsharedBytes,

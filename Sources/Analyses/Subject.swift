@@ -14,12 +14,17 @@ public struct Subject: Sendable {
     /// What the layer hands on, h^t.
     public let output: Value
     public let weights: [Value]
+    /// For a recurrent layer, the state after each time step; empty for others.
+    public let steps: [Value]
 
-    public init(name: String, operators: [String], output: Value, weights: [Value]) {
+    public init(
+      name: String, operators: [String], output: Value, weights: [Value], steps: [Value] = []
+    ) {
       self.name = name
       self.operators = operators
       self.output = output
       self.weights = weights
+      self.steps = steps
     }
   }
 
@@ -76,7 +81,8 @@ public struct DifferentiatedSubject: Sendable {
     var graph = subject.graph
     let seed = graph.addInput("cotangent", graph.type(of: subject.output))
     let inputs = subject.graph.inputs.filter { graph.type(of: $0).kind == .real }
-    let targets = subject.layers.map(\.output) + graph.parameters + inputs
+    let targets =
+      subject.layers.flatMap { [$0.output] + $0.steps } + graph.parameters + inputs
     cotangents = try graph.differentiate(
       [(value: subject.output, cotangent: seed)], withRespectTo: targets, adding: adding)
     self.subject = subject

@@ -13,7 +13,9 @@ extension Subject {
     self.init(
       graph: network.graph, output: network.output,
       layers: network.layers.map {
-        Layer(name: $0.name, operators: $0.operators, output: $0.output, weights: $0.weights)
+        Layer(
+          name: $0.name, operators: $0.operators, output: $0.output, weights: $0.weights,
+          steps: $0.steps)
       },
       parameterMoments: parameters.mapValues(\.moments),
       fillParameter: { value, tensor, seed in parameters[value]?.fill(tensor, seed: seed) },

@@ -45,7 +45,8 @@ public struct FormatRangeRule: Rule {
       message:
         "\(lost.count) activations or gradients of layers overflow \(format.name), the first "
         + "the \(first.quantity) of \(first.layer.name).",
-      because: "Its root mean square is \(Numerals.short(first.rootMeanSquare)); \(format.name) ends at "
+      because:
+        "Its root mean square is \(Numerals.short(first.rootMeanSquare)); \(format.name) ends at "
         + "\(Numerals.short(format.greatest)).",
       evidence: [
         Evidence("overflow_share", first.share),
