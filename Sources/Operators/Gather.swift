@@ -117,7 +117,7 @@ public struct Gather: Operator {
     indices[place] = Int64(interval.upper >= rows ? rows : -rows - 1)
     return [
       Hazard(
-        .undefined, "an index can lie outside the \(table.rows) rows, which gives NaN",
+        .undefined, "an index can lie outside the \(table.rows) rows, which gives NaN.",
         witness: [
           Tensor(operands[0].intervals.map(\.nearestToZero), shape: operands[0].shape),
           Tensor(indices, shape: operands[1].shape),
@@ -254,7 +254,7 @@ public struct GatherGradient: Operator {
   public func hazards(
     for operands: [Bounds], in signature: Signature, format: NumberFormat
   ) -> [Hazard] {
-    let finite = operands[0].clamped(to: format)
+    guard let members = operands.members(in: format) else { return [] }
     let table = TableLayout(signature.results[0].shape, axis: axis)
     let indices = operands[1].intervals
     // All indices name the row that most of them may name.
@@ -265,25 +265,12 @@ public struct GatherGradient: Operator {
       })
     else { return [] }
     let chosen = choices.map { $0.contains(row) ? row : $0.first ?? 0 }
-    for sign in [1.0, -1.0] {
-      let values = finite.intervals.map { sign > 0 ? $0.upper : $0.lower }
-      var sum = 0.0
-      for place in indices.indices where chosen[place] == row && table.width > 0 {
-        sum += values[place * table.width]
-      }
-      if sign * sum >= format.overflowThreshold * (1 + 4 * format.unitRoundoff) {
-        return [
-          Hazard(
-            .overflow,
-            "row \(row) can collect \(sum), beyond the greatest number of \(format.name)",
-            witness: [
-              Tensor(values, shape: operands[0].shape),
-              Tensor(chosen.map { Int64($0) }, shape: operands[1].shape),
-            ])
-        ]
-      }
-    }
-    return []
+    let witness = [
+      members[0].tensor(\.upper), Tensor(chosen.map { Int64($0) }, shape: operands[1].shape),
+    ]
+    return overflowHazard(
+      witness, in: signature, format: format,
+      "row \(row) can collect more than the greatest number of \(format.name).")
   }
 
   public func cause(

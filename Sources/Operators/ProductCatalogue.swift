@@ -9,4 +9,6 @@ public let productOperators: [any Operator.Type] = [
   Conv.self, ConvInputGradient.self, ConvWeightGradient.self,
   MaxPool.self, MaxPoolGradient.self, MaxPoolPick.self, AveragePool.self,
   AveragePoolGradient.self, GlobalAveragePool.self,
+  BatchNormalization.self, LayerNormalization.self, RMSNormalization.self,
+  NormalizationGradient.self, NormalizationSecondGradient.self,
 ]

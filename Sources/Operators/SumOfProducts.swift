@@ -49,34 +49,25 @@ extension SumOfProducts {
   public func hazards(
     for operands: [Bounds], in signature: Signature, format: NumberFormat
   ) -> [Hazard] {
-    let finite = operands.map { $0.clamped(to: format) }
+    guard let members = operands.members(in: format) else { return [] }
+    let finite = members.map { Bounds($0.intervals, shape: $0.shape) }
     let sums = bounds(of: finite, in: signature)[0].intervals
     guard
-      let element = sums.indices.max(by: { sums[$0].greatestMagnitude < sums[$1].greatestMagnitude }
-      )
+      let element = sums.indices.max(by: { sums[$0].magnitude < sums[$1].magnitude })
     else { return [] }
     let sign: Double = sums[element].upper >= -sums[element].lower ? 1 : -1
     let (witness, value) = extreme(ofElement: element, sign: sign, of: finite, in: signature)
-    let magnitude = abs(value)
-    // The witness is rounded to the format before it is used, so a margin is kept.
-    let margin = 1 + 4 * format.unitRoundoff
-    if magnitude >= format.overflowThreshold * margin {
-      return [
-        Hazard(
-          .overflow,
-          "a sum can reach \(value), beyond the greatest number of \(format.name),"
-            + " \(format.greatest)", witness: witness)
-      ]
-    }
-    if magnitude > 0, sums[element].greatestMagnitude * margin <= format.zeroThreshold {
+    if abs(value) > 0, sums[element].magnitude <= format.zeroThreshold * (1 - 0x1p-20) {
       return [
         Hazard(
           .underflow,
-          "every sum is at most \(magnitude) in magnitude and becomes 0 in \(format.name)",
+          "every sum is at most \(abs(value)) in magnitude and becomes 0 in \(format.name).",
           witness: witness)
       ]
     }
-    return []
+    return overflowHazard(
+      witness, in: signature, format: format,
+      "a sum can reach \(value), beyond the greatest number of \(format.name), \(format.greatest).")
   }
 
   /// Operands that make one element extreme, and its value.
@@ -219,22 +210,6 @@ private struct Inquest {
 }
 
 extension Interval {
-  /// The greatest magnitude of a member.
-  var greatestMagnitude: Double { max(abs(lower), abs(upper)) }
-
   /// The member of least magnitude.
   var nearestToZero: Double { min(max(0, lower), upper) }
-}
-
-extension Bounds {
-  /// What of each interval a finite number of a format can be.
-  func clamped(to format: NumberFormat) -> Bounds {
-    let greatest = format.greatest
-    return Bounds(
-      intervals.map { interval in
-        Interval(
-          min(max(interval.lower, -greatest), greatest),
-          max(min(interval.upper, greatest), -greatest))
-      }, shape: shape)
-  }
 }

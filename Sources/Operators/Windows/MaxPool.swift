@@ -198,30 +198,25 @@ public struct MaxPoolGradient: Operator {
     let shape = signature.results[0].shape
     guard pooling.overlaps(shape) else { return [] }
     let plane = pooling.plane(shape)
-    let finite = [operands[0].clamped(to: format), operands[1].clamped(to: format)]
-    let sums = bounds(of: finite, in: signature)[0].intervals
-    let limit = format.overflowThreshold * (1 + 4 * format.unitRoundoff)
-    for element in sums.indices where sums[element].greatestMagnitude >= limit {
-      let isHigh = sums[element].upper >= limit
-      var x = finite[1].intervals.map(\.lower)
-      x[element] = finite[1].intervals[element].upper
-      let dy = finite[0].intervals.map { isHigh ? max($0.upper, 0) : min($0.lower, 0) }
-      let witness = [
-        Tensor(
-          zip(finite[0].intervals, dy).map { $0.contains($1) ? $1 : $0.nearestToZero },
-          shape: operands[0].shape), Tensor(x, shape: shape),
-      ]
-      let result = Tensor(zeros: shape, .float64)
-      value(of: witness, into: [result], workspace: result.elements(as: Double.self))
-      guard abs(result.double(at: element)) >= limit else { continue }
-      return [
-        Hazard(
-          .overflow,
-          "an element that wins \(plane.taps) windows can collect \(result.double(at: element))",
-          witness: witness)
-      ]
-    }
-    return []
+    guard let members = operands.members(in: format) else { return [] }
+    // The element with most windows wins them all.
+    guard
+      let element = (0..<plane.inputs).max(by: { windows(of: $0, plane) < windows(of: $1, plane) })
+    else { return [] }
+    var x = members[1].map(\.lower)
+    guard x.indices.contains(element) else { return [] }
+    x[element] = members[1][element].upper
+    return overflowHazard(
+      [members[0].tensor(\.upper), Tensor(x, shape: shape)], in: signature, format: format,
+      "an element that wins \(windows(of: element, plane)) windows can collect too much for"
+        + " \(format.name).")
+  }
+
+  /// The windows that an input is in.
+  private func windows(of input: Int, _ plane: WindowPlane) -> Int {
+    var count = 0
+    plane.forEachOutput(of: input) { _, _ in count += 1 }
+    return count
   }
 
   public func cause(

@@ -1,0 +1,212 @@
+import Numbers
+import RealModule
+import Semantics
+import Tensors
+
+/// What a normalisation is over, and how: the attributes that its forward and backward operators
+/// share.
+public struct NormalizationForm: Hashable, Sendable {
+  public enum Kind: String, Hashable, Sendable {
+    /// Mean 0 and variance 1 of every channel of [N, C, …] over all other axes.
+    case batch
+    /// Mean 0 and variance 1 over `axis` and all axes after it.
+    case layer
+    /// Mean square 1 over `axis` and all axes after it.
+    case rms
+  }
+
+  public let kind: Kind
+  /// The first axis that is normalised; negative axes count back. Of no use to `batch`.
+  public let axis: Int
+  /// What is added to the variance or mean square.
+  public let epsilon: Double
+
+  public init(_ kind: Kind, axis: Int = -1, epsilon: Double = 1e-5) {
+    precondition(epsilon >= 0, "epsilon must not be negative")
+    self.kind = kind
+    self.axis = kind == .batch ? 1 : axis
+    self.epsilon = epsilon
+  }
+
+  /// Reads `epsilon`, and `axis` where it has a meaning.
+  init(_ kind: Kind, attributes: Attributes, in owner: String) throws(OperatorError) {
+    let epsilon = try attributes.real("epsilon", default: 1e-5, in: owner)
+    guard epsilon >= 0, epsilon.isFinite else {
+      throw OperatorError(.invalidAttribute, in: owner, "epsilon must not be negative")
+    }
+    self.init(
+      kind, axis: try attributes.integer("axis", default: -1, in: owner), epsilon: epsilon)
+  }
+
+  var attributes: Attributes {
+    var attributes: Attributes = ["epsilon": .real(epsilon)]
+    if kind != .batch { attributes["axis"] = .integer(axis) }
+    return attributes
+  }
+
+  /// Whether the mean is taken away.
+  var centres: Bool { kind != .rms }
+
+  /// The shape that scale and bias must have for an operand of shape `x`.
+  func scale(for x: Shape, in owner: String) throws(OperatorError) -> Shape {
+    if kind == .batch {
+      guard x.rank >= 2 else {
+        throw OperatorError(.invalidShape, in: owner, "takes [N, C, …], not \(x)")
+      }
+      return [x[1]]
+    }
+    guard let first = x.axis(axis) else {
+      throw OperatorError(.invalidAttribute, in: owner, "axis \(axis) is outside of \(x)")
+    }
+    return Shape(Array(x.extents[first...]))
+  }
+
+  func layout(_ x: Shape) -> NormalizationLayout {
+    if kind == .batch {
+      let inner = count(of: 2..<x.rank, in: x)
+      return NormalizationLayout(
+        groups: x.extents[1], runs: x.extents[0], length: inner, groupStride: inner,
+        runStride: x.extents[1] * inner, scalesGroups: true)
+    }
+    let first = axis < 0 ? axis + x.rank : axis
+    let length = count(of: first..<x.rank, in: x)
+    return NormalizationLayout(
+      groups: count(of: 0..<first, in: x), runs: 1, length: length, groupStride: length,
+      runStride: 0, scalesGroups: false)
+  }
+}
+
+/// Groups of elements that are normalised together, each made of runs of neighbours.
+struct NormalizationLayout {
+  let groups: Int
+  let runs: Int
+  let length: Int
+  let groupStride: Int
+  let runStride: Int
+  /// Whether there is one scale for each group; otherwise one for each element of a group.
+  let scalesGroups: Bool
+
+  /// Elements of a group.
+  var size: Int { runs * length }
+
+  /// Calls `body` with each element of a group and the number of its scale.
+  @inline(__always)
+  func forEach(_ group: Int, _ body: (_ element: Int, _ scale: Int) -> Void) {
+    for run in 0..<runs {
+      let start = group * groupStride + run * runStride
+      for k in 0..<length { body(start + k, scalesGroups ? group : k) }
+    }
+  }
+
+  func group(of element: Int) -> Int {
+    scalesGroups ? element / length % groups : element / length
+  }
+
+  func scale(of element: Int) -> Int {
+    scalesGroups ? group(of: element) : element % length
+  }
+
+  /// Mean and 1/√(variance + ε) of a group, in double; the mean is 0 where it is not taken away.
+  @inline(__always)
+  func statistics<T: Scalar>(
+    _ x: Elements<T>, _ group: Int, _ form: NormalizationForm
+  ) -> (mean: Double, factor: Double) {
+    var mean = 0.0
+    if form.centres {
+      forEach(group) { i, _ in mean += Double(x[i]) }
+      mean /= Double(size)
+    }
+    var squares = 0.0
+    forEach(group) { i, _ in
+      let d = Double(x[i]) - mean
+      squares += d * d
+    }
+    return (mean, 1 / (squares / Double(size) + form.epsilon).squareRoot())
+  }
+
+  /// An interval of the normalised elements of a group, and of 1/√(variance + ε).
+  func normalized(
+    _ x: [Interval], _ group: Int, _ form: NormalizationForm
+  ) -> (elements: [Interval], factor: Interval) {
+    let n = Interval(Double(size))
+    var sum = Interval(0)
+    forEach(group) { i, _ in sum = sum + x[i] }
+    let mean = form.centres ? sum / n : Interval(0)
+    var squares = Interval(0)
+    var centred: [Interval] = []
+    forEach(group) { i, _ in
+      let d = x[i] - mean
+      centred.append(d)
+      squares = squares + d.squared
+    }
+    let variance = squares / n + Interval(form.epsilon)
+    let factor = Interval(
+      1 / max(variance.upper, 0).squareRoot(), 1 / max(variance.lower, form.epsilon).squareRoot()
+    ).widened(ulps: 4)
+    // No element can be farther than this from the mean of its group.
+    let limit = Double(form.centres ? size - 1 : size).squareRoot()
+    let reach = Interval(-limit, limit).widened(ulps: 4 + size)
+    let elements = centred.map { d in
+      let product = factor.isBounded ? d * factor : .whole
+      return product.intersection(reach) ?? reach
+    }
+    return (elements, factor)
+  }
+}
+
+extension NormalizationForm {
+  /// The variance (or mean square) that the operator divides by, from the moments of its operand.
+  ///
+  /// Over a batch, what two samples or positions share is not part of the variance.
+  func variance(of x: Moments, in shape: Shape) -> Double {
+    switch kind {
+    case .rms: x.secondMoment
+    case .layer: x.variance
+    case .batch: x.secondMoment * max(0, 1 - pairCorrelation(of: x, in: shape))
+    }
+  }
+
+  /// The uncentred correlation between two elements of one channel.
+  func pairCorrelation(of x: Moments, in shape: Shape) -> Double {
+    let samples = Double(shape[0])
+    let positions = Double(count(of: 2..<shape.rank, in: shape))
+    let pairs = samples * positions - 1
+    guard pairs > 0 else { return 1 }
+    return
+      ((positions - 1) * x.positionCorrelation
+      + (samples - 1) * positions * x.sampleCorrelation) / pairs
+  }
+
+  /// Moments of the normalised elements, known even where those of the operand are not.
+  func normalized(_ x: Moments, in shape: Shape) -> Moments {
+    let variance = variance(of: x, in: shape)
+    let isKnown = x.basis != .unknown && variance.isFinite
+    let layout = layout(shape)
+    let second = isKnown ? variance / (variance + epsilon) : 1
+    var result = Moments(
+      mean: 0, secondMoment: isKnown && variance == 0 ? 0 : second,
+      basis: isKnown ? .closedForm : .firstOrder)
+    // Normalised normal elements stay normal, and their mean square no longer varies.
+    if isKnown, x.law == .gaussian { result.law = .gaussian }
+    if !isKnown { return result }
+    let removed = kind == .layer ? x.mean * x.mean : 0
+    func kept(_ correlation: Double) -> Double {
+      variance > 0 ? (correlation * x.secondMoment - removed) / variance : 0
+    }
+    switch kind {
+    case .rms:
+      result.mean = x.mean / (variance + epsilon).squareRoot()
+      result.sampleCorrelation = x.sampleCorrelation
+      result.positionCorrelation = x.positionCorrelation
+    case .layer:
+      result.sampleCorrelation = kept(x.sampleCorrelation)
+      result.positionCorrelation = kept(x.positionCorrelation)
+    case .batch:
+      // The elements of a channel sum to 0.
+      let rest = -1 / Double(max(layout.size - 1, 1))
+      result.sampleCorrelation = rest
+      result.positionCorrelation = layout.length == 1 ? rest : x.positionCorrelation
+    }
+    return result
+  }
+}

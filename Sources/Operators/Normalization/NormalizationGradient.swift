@@ -1,0 +1,399 @@
+public import Numbers
+public import Semantics
+public import Tensors
+
+/// The cotangents of a normalisation's operand, scale and, where the mean is removed, bias.
+///
+/// Operands are ∂y, x and the scale. With u = scale · ∂y, x̂ the normalised elements and
+/// s = 1/√(variance + ε), ∂x = s (u − mean u − x̂ mean(u x̂)): the cotangent divided by the standard
+/// deviation, less its components along 1 and x̂.
+public struct NormalizationGradient: Operator {
+  public static let name = "NormalizationGradient"
+
+  public let form: NormalizationForm
+
+  public init(_ form: NormalizationForm) { self.form = form }
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("kind", "axis", "epsilon", in: Self.name)
+    form = try Self.form(attributes)
+  }
+
+  static func form(_ attributes: Attributes) throws(OperatorError) -> NormalizationForm {
+    let name = try attributes.text("kind", in: Self.name)
+    guard let kind = NormalizationForm.Kind(rawValue: name) else {
+      throw OperatorError(.invalidAttribute, in: Self.name, "there is no kind '\(name)'")
+    }
+    return try NormalizationForm(kind, attributes: attributes, in: Self.name)
+  }
+
+  public var attributes: Attributes {
+    var attributes = form.attributes
+    attributes["kind"] = .text(form.kind.rawValue)
+    return attributes
+  }
+
+  public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try expectReals(operands, count: 3...3)
+    let scale = TensorType(try form.scale(for: operands[1].shape, in: Self.name))
+    guard operands[0] == operands[1], operands[2] == scale else {
+      throw refusal(
+        .invalidShape, "\(operands[0]), \(operands[1]) and scale \(operands[2]) do not fit")
+    }
+    return form.centres ? [operands[1], scale, scale] : [operands[1], scale]
+  }
+
+  public func workspace(for signature: Signature) -> Int { 0 }
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func value<T: Scalar>(
+    of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
+  ) {
+    let layout = form.layout(operands[1].shape)
+    let dy = operands[0].elements(as: T.self)
+    let x = operands[1].elements(as: T.self)
+    let scale = operands[2].elements(as: T.self)
+    let dx = results[0].elements(as: T.self)
+    let dscale = results[1].elements(as: T.self)
+    let dbias = form.centres ? results[2].elements(as: T.self) : nil
+    results[1].fillWithZeros()
+    if form.centres { results[2].fillWithZeros() }
+    let n = Double(layout.size)
+    for group in 0..<layout.groups {
+      let (mean, factor) = layout.statistics(x, group, form)
+      var (sum, along) = (0.0, 0.0)
+      layout.forEach(group) { i, k in
+        let u = Double(scale[k]) * Double(dy[i])
+        sum += u
+        along += u * (Double(x[i]) - mean) * factor
+      }
+      let (average, slope) = (form.centres ? sum / n : 0, along / n)
+      var (scaleTotal, biasTotal) = (0.0, 0.0)
+      layout.forEach(group) { i, k in
+        let normalized = (Double(x[i]) - mean) * factor
+        let u = Double(scale[k]) * Double(dy[i])
+        dx[i] = T(factor * (u - average - normalized * slope))
+        if layout.scalesGroups {
+          scaleTotal += Double(dy[i]) * normalized
+          biasTotal += Double(dy[i])
+        } else {
+          dscale[k] += dy[i] * T(normalized)
+          if let dbias { dbias[k] += dy[i] }
+        }
+      }
+      if layout.scalesGroups {
+        dscale[group] = T(scaleTotal)
+        dbias?[group] = T(biasTotal)
+      }
+    }
+  }
+
+  /// ∂x is linear in ∂y by a symmetric map, so that its cotangent goes through the same map; in x
+  /// it takes an operator of its own. Scale and bias cotangents are normalisations again.
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    let (dy, x, scale) = (node.operands[0], node.operands[1], node.operands[2])
+    let (xShape, scaleShape) = (graph.type(of: x).shape, graph.type(of: scale).shape)
+    let aligned =
+      form.kind == .batch
+      ? Shape(scaleShape.extents + Array(repeating: 1, count: xShape.rank - 2)) : scaleShape
+    var (forDy, forX): (Value?, Value?) = (nil, nil)
+    var forScale: Value?
+    func add(_ part: Value, to sum: inout Value?) throws(OperatorError) {
+      if let old = sum { sum = try graph.apply(Add(), old, part) } else { sum = part }
+    }
+    if let g = cotangents[0] {
+      let ones = try graph.apply(Constant(1, shape: scaleShape))
+      let mapped = try graph.append(self, to: [g, x, ones])[0]
+      let column = try graph.reshaped(scale, to: aligned.extents)
+      try add(try graph.apply(Mul(), mapped, column), to: &forDy)
+      let product = try graph.apply(Mul(), dy, mapped)
+      forScale = try graph.reshaped(
+        try graph.summed(product, to: aligned), to: scaleShape.extents)
+      try add(try graph.apply(NormalizationSecondGradient(form), g, dy, x, scale), to: &forX)
+    }
+    if let h = cotangents[1] {
+      try add(try graph.append(self, to: [dy, x, h])[0], to: &forX)
+    }
+    let biasCotangent = form.centres ? cotangents[2] : nil
+    if cotangents[1] != nil || biasCotangent != nil {
+      let zeros = try graph.apply(Constant(0, shape: scaleShape))
+      var operands = [x, cotangents[1] ?? zeros]
+      if form.centres { operands.append(biasCotangent ?? zeros) }
+      let forward: any Operator =
+        switch form.kind {
+        case .batch: BatchNormalization(isTraining: true, epsilon: form.epsilon)
+        case .layer: LayerNormalization(axis: form.axis, epsilon: form.epsilon)
+        case .rms: RMSNormalization(axis: form.axis, epsilon: form.epsilon)
+        }
+      try add(try graph.append(forward, to: operands)[0], to: &forDy)
+    }
+    return [forDy, forX, forScale]
+  }
+
+  /// ∂x: the second moment times E[s²], less what is removed.
+  ///
+  /// For n independent normal elements E[s²] = n/((n − 3) Var) and a share (n − 2)/n stays, which
+  /// makes the exact factor (n − 2)/(n − 3) per layer of a linear network with batch norm; without
+  /// a mean it is (n − 1)/(n − 2). First order otherwise.
+  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    let (dy, x, scale) = (operands[0], operands[1], operands[2])
+    let shape = signature.operands[1].shape
+    let layout = form.layout(shape)
+    let n = Double(layout.size)
+    let normalized = form.normalized(x, in: shape)
+    let sums = layout.scalesGroups ? layout.size : layout.groups
+    var results = [Moments.contractionOverSamples(dy, normalized, samples: sums)]
+    if form.centres {
+      results.append(.contractionOverSamples(dy, .constant(1), samples: sums))
+    }
+    let variance = form.variance(of: x, in: shape)
+    guard x.basis != .unknown, variance.isFinite else {
+      return [.unknown("the variance that the operator divides by is not known")] + results
+    }
+    let u = Moments.product(dy, scale)
+    // The part of the cotangent that all elements of a group share is removed with the mean.
+    let common =
+      switch form.kind {
+      case .rms: 0.0
+      case .layer: u.mean * u.mean
+      case .batch: u.secondMoment * max(0, form.pairCorrelation(of: dy, in: shape))
+      }
+    let degrees = form.centres ? 3.0 : 2
+    let finite =
+      x.law == .gaussian && n > degrees ? (n - degrees + 1) / (n - degrees) : max(n - 2, 0) / n
+    let gain = finite / (variance + form.epsilon)
+    var dx = u
+    dx.mean = form.kind == .rms ? u.mean / (variance + form.epsilon).squareRoot() : 0
+    dx.secondMoment = gain * max(u.secondMoment - common, 0)
+    let left = u.secondMoment - common
+    dx.sampleCorrelation =
+      form.kind == .batch || left <= 0
+      ? 0 : (u.sampleCorrelation * u.secondMoment - common) / left
+    dx.law = .other
+    dx.basis = max(dx.basis, x.basis)
+    if x.law != .gaussian || layout.length > 1 && layout.scalesGroups {
+      dx.basis = max(dx.basis, .firstOrder)
+    }
+    // A greater operand is divided by more: the gradient falls as its mean square grows.
+    dx.response = dy.response - 1
+    return [dx] + results
+  }
+
+  /// The map is a projection times s, so that no element exceeds s times the norm of u.
+  public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
+    let shape = signature.operands[1].shape
+    let layout = form.layout(shape)
+    var dx = Array(repeating: Interval(0), count: shape.count)
+    let scaleShape = signature.operands[2].shape
+    var dscale = Array(repeating: Interval(0), count: scaleShape.count)
+    var dbias = dscale
+    for group in 0..<layout.groups {
+      let (elements, factor) = layout.normalized(operands[1].intervals, group, form)
+      var norm = Interval(0)
+      var next = 0
+      layout.forEach(group) { i, k in
+        let dy = operands[0].intervals[i]
+        norm = norm + (dy * operands[2].intervals[k]).squared
+        dscale[k] = dscale[k] + dy * elements[next]
+        dbias[k] = dbias[k] + dy
+        next += 1
+      }
+      let limit = norm.upper.squareRoot() * factor.upper
+      let reach =
+        limit.isNaN ? Interval.whole : Interval(-limit, limit).widened(ulps: 8 + layout.size)
+      layout.forEach(group) { i, _ in dx[i] = reach }
+    }
+    let bounds = [Bounds(dx, shape: shape), Bounds(dscale, shape: scaleShape)]
+    return form.centres ? bounds + [Bounds(dbias, shape: scaleShape)] : bounds
+  }
+
+  /// Division by √ε, or by 0, where a group has no spread.
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    let layout = form.layout(signature.operands[1].shape)
+    guard let members = operands.members(in: format), layout.size > 0,
+      let flat = layout.flat(members[1], centres: form.centres)
+    else { return [] }
+    // Alternating cotangents, so that little of them is along 1.
+    let dy = members[0].intervals.enumerated().map { $0 % 2 == 0 ? $1.upper : $1.lower }
+    let witness = [
+      Tensor(dy, shape: operands[0].shape), flat, members[2].tensor(\.upper),
+    ]
+    if Float(form.epsilon) == 0 {
+      return [
+        Hazard(
+          .undefined,
+          "a group without spread divides 0 by 0, as epsilon is \(form.epsilon).",
+          witness: witness)
+      ]
+    }
+    return overflowHazard(
+      witness, in: signature, format: format,
+      "a group without spread multiplies its cotangent by \(1 / form.epsilon.squareRoot()).")
+  }
+
+  public func cause(
+    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
+  ) -> Cause {
+    let layout = form.layout(operands[1].shape)
+    var places: [Place] = []
+    var groups = [result == 0 ? layout.group(of: element) : element]
+    if result > 0, !layout.scalesGroups { groups = Array(0..<layout.groups) }
+    for group in groups {
+      layout.forEach(group) { i, k in
+        if result == 0 || k == element { places.append(Place(operand: 0, element: i)) }
+        if result < 2 { places.append(Place(operand: 1, element: i)) }
+        if result == 0 { places.append(Place(operand: 2, element: k)) }
+      }
+    }
+    if let cause = Cause.passedOn(places, of: operands) { return cause }
+    if result == 2 {
+      return .produced(.overflowOfSum, explanation: "the sum of finite cotangents overflows")
+    }
+    for group in groups {
+      let cause = layout.failure(of: operands[1], group, form)
+      if case .produced(.vanishedNorm, _) = cause { return cause }
+    }
+    return layout.failure(of: operands[1], groups[0], form)
+  }
+}
+
+/// The cotangent of x in ``NormalizationGradient``, for a cotangent g of its ∂x.
+///
+/// Operands are g, ∂y, x and the scale. It makes Hessian-vector products possible; third
+/// derivatives are refused.
+public struct NormalizationSecondGradient: Operator {
+  public static let name = "NormalizationSecondGradient"
+
+  public let form: NormalizationForm
+
+  public init(_ form: NormalizationForm) { self.form = form }
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("kind", "axis", "epsilon", in: Self.name)
+    form = try NormalizationGradient.form(attributes)
+  }
+
+  public var attributes: Attributes { NormalizationGradient(form).attributes }
+
+  public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try expectReals(operands, count: 4...4)
+    guard operands[0] == operands[1] else {
+      throw refusal(.invalidShape, "\(operands[0]) and \(operands[1]) must agree")
+    }
+    return [try NormalizationGradient(form).types(of: Array(operands[1...]))[0]]
+  }
+
+  public func workspace(for signature: Signature) -> Int { 0 }
+
+  /// With a = mean(g x̂), b = mean(u x̂), w = b g + a u:
+  /// −s² (x̂ (mean(g u) − mean g mean u − 3 a b) + w − mean w).
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func value<T: Scalar>(
+    of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
+  ) {
+    let layout = form.layout(operands[2].shape)
+    let (g, dy) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
+    let (x, scale) = (operands[2].elements(as: T.self), operands[3].elements(as: T.self))
+    let result = results[0].elements(as: T.self)
+    let n = Double(layout.size)
+    for group in 0..<layout.groups {
+      let (mean, factor) = layout.statistics(x, group, form)
+      var (a, b, gu, gSum, uSum) = (0.0, 0.0, 0.0, 0.0, 0.0)
+      layout.forEach(group) { i, k in
+        let normalized = (Double(x[i]) - mean) * factor
+        let u = Double(scale[k]) * Double(dy[i])
+        a += Double(g[i]) * normalized
+        b += u * normalized
+        gu += Double(g[i]) * u
+        gSum += Double(g[i])
+        uSum += u
+      }
+      if !form.centres { (gSum, uSum) = (0, 0) }
+      (a, b, gu, gSum, uSum) = (a / n, b / n, gu / n, gSum / n, uSum / n)
+      let along = gu - gSum * uSum - 3 * a * b
+      let shift = b * gSum + a * uSum
+      layout.forEach(group) { i, k in
+        let normalized = (Double(x[i]) - mean) * factor
+        let w = b * Double(g[i]) + a * Double(scale[k]) * Double(dy[i])
+        result[i] = T(-factor * factor * (normalized * along + w - shift))
+      }
+    }
+  }
+
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    if cotangents[0] == nil { return [nil, nil, nil, nil] }
+    throw refusal(.unsupported, "a normalisation can be differentiated twice, not three times")
+  }
+
+  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    [.unknown("second derivatives of normalisations are not predicted")]
+  }
+
+  /// No element exceeds 3 s² ‖g‖ ‖u‖ / √n, which follows from |a| ≤ ‖g‖/√n and |b| ≤ ‖u‖/√n.
+  public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
+    let shape = signature.operands[2].shape
+    let layout = form.layout(shape)
+    var intervals = Array(repeating: Interval(0), count: shape.count)
+    for group in 0..<layout.groups {
+      let (_, factor) = layout.normalized(operands[2].intervals, group, form)
+      var (g, u) = (Interval(0), Interval(0))
+      layout.forEach(group) { i, k in
+        g = g + operands[0].intervals[i].squared
+        u = u + (operands[1].intervals[i] * operands[3].intervals[k]).squared
+      }
+      let norms = g.upper.squareRoot() * u.upper.squareRoot() / Double(layout.size).squareRoot()
+      // One share more than the three of the exact estimate covers all rounding.
+      let limit = 4 * factor.upper * factor.upper * norms
+      let reach = limit.isNaN ? Interval.whole : Interval(-limit, limit)
+      layout.forEach(group) { i, _ in intervals[i] = reach }
+    }
+    return [Bounds(intervals, shape: shape)]
+  }
+
+  /// Division by ε, or by 0, where a group has no spread.
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    let layout = form.layout(signature.operands[2].shape)
+    guard let members = operands.members(in: format), layout.size > 0 else { return [] }
+    let (g, u) = (members[0].tensor(\.upper), members[1].tensor(\.upper))
+    let scale = members[3].tensor(\.upper)
+    if Float(form.epsilon) == 0, let flat = layout.flat(members[2], centres: form.centres) {
+      return [
+        Hazard(
+          .undefined,
+          "a group without spread divides 0 by 0, as epsilon is \(form.epsilon).",
+          witness: [g, u, flat, scale])
+      ]
+    }
+    let x = members[2].intervals.enumerated().map { place, interval in
+      place % 2 == 0
+        ? min(max(format.leastNormal, interval.lower), interval.upper)
+        : interval.nearestToZero
+    }
+    return overflowHazard(
+      [g, u, Tensor(x, shape: operands[2].shape), scale], in: signature, format: format,
+      "a group with little spread divides a product of cotangents by epsilon.")
+  }
+
+  public func cause(
+    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
+  ) -> Cause {
+    let layout = form.layout(operands[2].shape)
+    let group = layout.group(of: element)
+    var places: [Place] = []
+    layout.forEach(group) { i, k in
+      places += (0...2).map { Place(operand: $0, element: i) }
+      places.append(Place(operand: 3, element: k))
+    }
+    return Cause.passedOn(places, of: operands) ?? layout.failure(of: operands[2], group, form)
+  }
+}
