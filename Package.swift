@@ -89,8 +89,8 @@ let rooms: [Room] = [
     ]),
   Room(
     name: "Remedies",
-    imports: ["Analyses", "Networks", "Theory", "Graphs", "Semantics", "Numbers", "Findings"],
-    testImports: ["Operators", "Analyses", "Networks", "Findings"]),
+    imports: ["Networks", "Findings", .numerics],
+    testImports: ["Operators", "Networks", "Findings"]),
   Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",

@@ -34,7 +34,7 @@ public struct Check: Sendable {
   ) throws {
     let differentiated = try DifferentiatedSubject(subject, adding: adding)
     try differentiated.graph.validate()
-    let prediction = Prediction(of: differentiated.graph, parameters: subject.parameterMoments)
+    let prediction = Prediction(of: differentiated)
     let measurement = Measurement(differentiated, format: options.format)
     let series = DrawSeries(differentiated, measurement, options)
     let factors = FactorTable(differentiated, prediction)

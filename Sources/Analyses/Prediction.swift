@@ -30,5 +30,11 @@ public struct Prediction: Sendable {
     }
   }
 
+  /// Predicts both passes of a subject.
+  public init(of differentiated: DifferentiatedSubject) {
+    self.init(
+      of: differentiated.graph, parameters: differentiated.subject.parameterMoments)
+  }
+
   public subscript(value: Value) -> Moments { moments[value.index] }
 }

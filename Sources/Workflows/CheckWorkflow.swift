@@ -4,6 +4,7 @@ import Graphs
 import Networks
 import Numbers
 import Operators
+import Remedies
 public import Reports
 import Semantics
 import Tensors
@@ -51,26 +52,42 @@ public struct CheckWorkflow {
   public func run() throws -> CheckResult {
     let options = try options()
     if let threads = request.threads { Threads.count = threads }
-    let network = try load()
-    let subject = Subject(network)
-    let check = try Check(
-      subject, path: request.path, options: options, adding: { Add() })
+    let (description, network) = try load()
+    var report = try Check(
+      Subject(network), path: request.path, options: options, adding: { Add() }
+    ).report
+    report.findings = Proposals(for: description, predicting: { try secondMoments(of: $0) })
+      .complete(report.findings)
     return CheckResult(
-      report: check.report,
+      report: report,
       limits: .init(
         healthy: options.thresholds.healthy,
         format: squared(options.format.leastSubnormal)...squared(options.format.greatest)))
   }
 
-  private func load() throws -> LoweredNetwork {
+  private func load() throws -> (NetworkDescription, LoweredNetwork) {
     do {
       let description = try NetworkDescription(
         contentsOf: request.path, activations: .standard)
-      return try description.lowered(
-        batch: request.batch, registry: .standard, activations: .standard)
+      return (description, try lowered(description))
     } catch {
       throw InputError(error.description)
     }
+  }
+
+  private func lowered(
+    _ description: NetworkDescription
+  ) throws(NetworkError) -> LoweredNetwork {
+    try description.lowered(batch: request.batch, registry: .standard, activations: .standard)
+  }
+
+  /// What the prediction says of a changed network.
+  private func secondMoments(
+    of description: NetworkDescription
+  ) throws -> Proposals.SecondMoments {
+    let differentiated = try DifferentiatedSubject(
+      Subject(try lowered(description)), adding: { Add() })
+    return Proposals.SecondMoments(of: differentiated)
   }
 
   private func squared(_ x: Double) -> Double { x * x }
