@@ -69,6 +69,19 @@ import Testing
         + "write repeated layers with 'repeat'")
   }
 
+  @Test func aHugeNameDoesNotFillTheScreen() {
+    let name = String(repeating: "x", count: 1_000_000)
+    for yaml in [
+      "\(name): 1\n", "network: {input: [4], layers: [\(name)]}",
+      "network: {input: [4], layers: [{dense: {\(name): 1}}]}",
+      "network: {input: [4], layers: [{dense: \(name)}]}",
+      "network: {input: [4], layers: [{dense: {units: 4, init: \(name)}}]}",
+      "network: {input: [4], layers: [relu], loss: \(name)}",
+    ] {
+      #expect(quickMessage(yaml).utf8.count < 1000)
+    }
+  }
+
   /// Nine levels of nine aliases each: 3.5e9 values from half a kilobyte.
   private static let bomb: String = {
     var lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]

@@ -31,7 +31,7 @@ public struct Fields: Sendable {
               cure = "it has: \(known.joined(separator: ", "))"
             }
             throw context.error(
-              .unknownName, "'\(form.name)' has no key '\(entry.key)'", cure: cure,
+              .unknownName, "'\(form.name)' has no key '\(entry.key.prefix(40))'", cure: cure,
               line: entry.line)
           }
           values[entry.key] = entry.value

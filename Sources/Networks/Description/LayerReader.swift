@@ -78,7 +78,7 @@ public struct LayerReader {
           try RepeatedLayers(fields, reader: &self), name: name, line: tree.line)
       }
       guard others.count == 1 else {
-        let names = others.map { "'\($0.key)'" }.joined(separator: " and ")
+        let names = others.prefix(3).map { "'\($0.key.prefix(40))'" }.joined(separator: " and ")
         throw context.error(
           .invalidYAML,
           others.isEmpty ? "a layer has no kind" : "one layer is \(names)",

@@ -199,7 +199,7 @@ extension ReadingContext {
         nearestName(to: entry.key, among: known).map { "did you mean '\($0)'?" }
         ?? "it has: \(known.joined(separator: ", "))"
       throw error(
-        .unknownName, "\(owner) has no key '\(entry.key)'", cure: cure, line: entry.line)
+        .unknownName, "\(owner) has no key '\(entry.key.prefix(40))'", cure: cure, line: entry.line)
     }
     return entries
   }

@@ -73,7 +73,7 @@ extension NormalizationLayer.Kind {
   var summary: String {
     switch self {
     case .layer: "Mean 0 and variance 1 within every sample (or time step)."
-    case .batch: "Mean 0 and variance 1 of every channel within the batch."
+    case .batch: "Mean 0 and variance 1 of every channel (first axis of a sample) within the batch."
     case .rms: "Mean square 1 within every sample (or time step)."
     }
   }

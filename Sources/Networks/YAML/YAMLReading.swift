@@ -148,7 +148,7 @@ extension YAMLTree {
       }
       return invalid("this is not text: \(problem)", line, cure: "remove the character")
     case .duplicatedKeysInMapping(let names, let context):
-      let name = names.first ?? ""
+      let name = names.first?.prefix(40) ?? ""
       return invalid(
         "the key '\(name)' stands twice in one mapping", context.mark.line,
         cure: "keep one of them")
