@@ -89,15 +89,20 @@ extension Binary {
     for operands: [Bounds], in signature: Signature, format: NumberFormat
   ) -> [Hazard] {
     var search = HazardSearch(Self.name, in: format)
-    guard let a = Members(of: operands[0].hull, in: format),
-      let b = Members(of: operands[1].hull, in: format)
-    else { return [] }
+    examinePairs(of: operands, &search)
+    return search.found
+  }
+
+  /// Judges pairs of numbers at the ends of the operands' intervals and around 0.
+  func examinePairs(of operands: [Bounds], _ search: inout HazardSearch) {
+    guard let a = Members(of: operands[0].hull, in: search.format),
+      let b = Members(of: operands[1].hull, in: search.format)
+    else { return }
     for (x, isTiny) in a.tiny.map({ ($0, true) }) + a.ends.map({ ($0, false) }) {
       for (y, isTinyToo) in b.tiny.map({ ($0, true) }) + b.ends.map({ ($0, false) }) {
         search.examine([x, y], result: Self.value(x, y), isTelling: !isTiny && !isTinyToo)
       }
     }
-    return search.found
   }
 
   public func cause(

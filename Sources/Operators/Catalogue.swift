@@ -19,7 +19,10 @@ private let pointwiseOperators: [any Operator.Type] = [
 
 /// Operators that compute element by element, reduce, and judge.
 private let arithmeticOperators: [any Operator.Type] = [
-  PointwiseGradient.self, Add.self, Sub.self, Mul.self, Div.self, Min.self, Max.self,
+  PointwiseGradient.self, Add.self, Sub.self, Mul.self, Div.self, Pow.self, Min.self, Max.self,
+  Sum.self,
   Less.self, Greater.self, Equal.self, Where.self, Constant.self, Expand.self,
   ReduceSum.self, ReduceMean.self, ReduceSumSquare.self, ReduceMax.self,
+  Softmax.self, LogSoftmax.self, OneHot.self, MeanSquaredError.self, SoftmaxCrossEntropy.self,
+  BinaryCrossEntropyWithLogits.self, Hinge.self,
 ]

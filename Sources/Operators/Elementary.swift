@@ -82,15 +82,14 @@ public protocol SingularAtZero: ParameterFree {}
 
 extension SingularAtZero {
   public func moments(of x: Moments, units: Int) -> Moments {
-    guard let taylor = taylor(0, of: x) else { return .unknown(reason(x)) }
-    return taylor
+    taylor(0, of: x) ?? .unknown(reason(x))
   }
 
   public func moments(
     ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int
   ) -> Moments {
-    guard let taylor = taylor(order, of: x) else { return .unknown(reason(x)) }
-    return .product(cotangent, taylor)
+    guard let factor = taylor(order, of: x) else { return .unknown(reason(x)) }
+    return .product(cotangent, factor)
   }
 
   private func reason(_ x: Moments) -> String {
@@ -98,34 +97,9 @@ extension SingularAtZero {
       + " moments that can be stated"
   }
 
-  /// E[f] ≈ f(μ) + ½ f″(μ)σ² and Var[f] ≈ f′(μ)²σ² for the derivative of this order.
   private func taylor(_ order: Int, of x: Moments) -> Moments? {
-    let deviation = x.variance.squareRoot()
-    guard x.basis != .unknown, domain.contains(x.mean), abs(x.mean) > 5 * deviation else {
-      return nil
-    }
-    // Derivatives beyond the second by differences over a small part of the distance to 0.
-    let step = abs(x.mean) * 0x1p-10
-    func f(_ x: Double) -> Double { derivative(order, at: x) }
-    let (left, middle, right) = (f(x.mean - step), f(x.mean), f(x.mean + step))
-    let slope = (right - left) / (2 * step)
-    let curvature = (right - 2 * middle + left) / (step * step)
-    let mean = middle + curvature * x.variance / 2
-    var result = Moments.constant(mean)
-    if x.variance > 0 {
-      result = x
-      result.mean = mean
-      result.secondMoment = mean * mean + slope * slope * x.variance
-      result.law = x.isParameter ? x.law : .other
-      result.basis = max(x.basis, .firstOrder)
-      let shared = { (correlation: Double) in
-        let covariance = correlation * x.secondMoment - x.mean * x.mean
-        return (mean * mean + slope * slope * covariance) / result.secondMoment
-      }
-      result.sampleCorrelation = shared(x.sampleCorrelation)
-      result.positionCorrelation = shared(x.positionCorrelation)
-    }
-    return result
+    guard domain.contains(x.mean) else { return nil }
+    return x.mappedFarFromZero { derivative(order, at: $0) }
   }
 }
 

@@ -64,14 +64,6 @@ public struct Reducer: Hashable, Sendable {
   }
 }
 
-/// How many elements are folded along each kind of axis.
-public struct Group: Hashable, Sendable {
-  public let samples: Int
-  public let positions: Int
-  public let units: Int
-  public var count: Int { samples * positions * units }
-}
-
 extension Reduction {
   public init(axes: [Int], keepsAxes: Bool = true) {
     self.init(Reducer(axes: axes, keepsAxes: keepsAxes))

@@ -76,27 +76,8 @@ public struct ReduceSumSquare: Reduction {
       ?? Interval(0, .infinity)
   }
 
-  /// The squares' own mean is E[x²]; their second moment is known for a normal law alone.
   public static func moments(of x: Moments, over group: Group) -> Moments {
-    guard x.basis != .unknown else { return .unknown(x.note ?? "its operand is not known") }
-    let (mean, variance) = (x.mean, x.variance)
-    var squares = x
-    squares.mean = x.secondMoment
-    // Var[x²] = 2σ⁴ + 4μ²σ² for a normal x.
-    squares.secondMoment =
-      x.secondMoment * x.secondMoment + 2 * variance * variance + 4 * mean * mean * variance
-    if x.law == .constant { squares.secondMoment = x.secondMoment * x.secondMoment }
-    func correlation(_ c: Double) -> Double {
-      let covariance = c * x.secondMoment - mean * mean
-      let shared = 2 * covariance * covariance + 4 * mean * mean * covariance
-      let square = x.secondMoment * x.secondMoment
-      return squares.secondMoment == 0 ? 0 : (square + shared) / squares.secondMoment
-    }
-    squares.sampleCorrelation = correlation(x.sampleCorrelation)
-    squares.positionCorrelation = correlation(x.positionCorrelation)
-    if x.law == .gaussian { squares.law = .other }
-    if x.law == .other { squares.basis = max(x.basis, .firstOrder) }
-    return ReduceSum.moments(of: squares, over: group)
+    ReduceSum.moments(of: x.squared, over: group)
   }
 
   public static func partial(
@@ -145,30 +126,6 @@ public struct ReduceMax: Reduction {
     let marks = try graph.apply(Where(), mask, graph.apply(Constant(1)), zero)
     let share = try graph.apply(Div(), cotangent, graph.apply(ReduceSum(reducer), marks))
     return try graph.apply(Where(), mask, reducer.expand(share, to: shape, in: &graph), zero)
-  }
-}
-
-extension Moments {
-  /// The mean of a group of elements: those of other units are independent, those of other samples
-  /// and positions as correlated as is known.
-  func averaged(over group: Group) -> Moments {
-    guard basis != .unknown, law != .constant, group.count > 1 else { return self }
-    // Independent of each other, two elements have the correlation μ²/E[x²].
-    let free = secondMoment == 0 ? 0 : mean * mean / secondMoment
-    let (s, p) = isParameter ? (free, free) : (sampleCorrelation, positionCorrelation)
-    let m = (
-      samples: Double(group.samples), positions: Double(group.positions),
-      units: Double(group.units)
-    )
-    // Pairs of elements by what they differ in; both in sample and position, only the shared part
-    // of both is left.
-    let both = free + (s - free) * (p - free) / max(1 - free, .leastNormalMagnitude)
-    let sameUnit =
-      1 + (m.samples - 1) * s + (m.positions - 1) * p + (m.samples - 1) * (m.positions - 1) * both
-    let pairs = sameUnit + (m.units - 1) * m.samples * m.positions * free
-    let count = m.samples * m.positions * m.units
-    let correlation = (pairs - 1) / (count - 1)
-    return averaged(over: group.count, correlation: correlation)
   }
 }
 

@@ -80,7 +80,7 @@ struct HazardSearch {
   }
 
   /// The number of the format nearest to `start` from which on `holds` is true, by bisection.
-  private func boundary(
+  func boundary(
     from start: Double, to end: Double, where holds: (Double) -> Bool
   ) -> Double {
     var (inside, outside) = (start, end)

@@ -13,10 +13,7 @@ import Testing
       #expect(bounds.shape == result.shape)
       for (i, y) in result.doubles.enumerated() where !y.isNaN {
         let interval = bounds.intervals[i]
-        guard interval.contains(y) else {
-          Issue.record("\(what): element \(i) = \(y) is outside of \(interval)")
-          return
-        }
+        try #require(interval.contains(y), "\(what): element \(i) = \(y), not in \(interval)")
       }
     }
   }

@@ -24,11 +24,35 @@ extension Specimen {
           laws: [law(mean: 0.5, deviation: 1), law(mean: 3, deviation: 0.3)], tolerance: 0.01)
       }
     },
+    powers,
     [
+      Specimen(Sum(), spread(2, 3), spread(3), spread(2, 1)).with { $0.hazards = [.overflow] },
+      Specimen(Sum(), spread(4)),
       Specimen(Constant(0.3)), Specimen(Constant(-2, shape: [2, 3])),
       Specimen(Constant(1e6)).with { $0.hazards = [.overflow] },
     ],
   ].flatMap { $0 }
+
+  /// Powers of positive numbers, and integer powers of numbers of both signs.
+  private static let powers: [Specimen] = [
+    Specimen(
+      Pow(), reals([0.4, 0.9, 1.3, 2.2, 3.1, 0.7], 2, 3), reals([-1.5, 0.4, 2.6])
+    ).with {
+      $0.range = [Interval(0.01, 100), Interval(-4, 4)]
+      $0.hazards = [.overflow, .underflow]
+    },
+    Specimen(Pow(), reals([0.4, 0.9, 1.3, 2.2]), reals([2])).with {
+      $0.range = [Interval(-1e9, 1e9), Interval(2, 2)]
+      $0.hazards = [.overflow]
+      $0.draws?.laws = [law(mean: 0.25, deviation: 0.8), law(mean: 2, deviation: 0)]
+    },
+    Specimen(Pow(), reals([2.5, 3, 3.6, 4]), reals([-0.5])).with {
+      $0.range = [Interval(-1, 1e9), Interval(-0.5, -0.5)]
+      $0.hazards = [.pole, .undefined]
+      $0.draws = Draws(
+        laws: [law(mean: 3, deviation: 0.3), law(mean: -0.5, deviation: 0)], tolerance: 0.01)
+    },
+  ]
 
   /// Operators that choose among elements.
   static let choices: [Specimen] = [

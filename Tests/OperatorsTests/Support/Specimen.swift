@@ -73,7 +73,8 @@ struct Specimen: Sendable, CustomTestStringConvertible {
 extension Specimen {
   /// Every specimen: one list for each family.
   static let all: [Specimen] =
-    pointwise + pointwiseGradients + arithmetic + choices + reductions
+    pointwise + pointwiseGradients + arithmetic + choices + reductions + lanes
+    + losses
 
   /// Those whose results are all real.
   static let real: [Specimen] = all.filter { specimen in

@@ -1,0 +1,111 @@
+public import Numbers
+import RealModule
+public import Semantics
+public import Tensors
+
+/// `aᵇ`, as IEEE 754 has it: of a negative a only integer powers are defined, and a⁰ is 1.
+///
+/// The derivatives are b·aᵇ⁻¹ and aᵇ·ln a, nothing masked: at a = 0 the first is infinite for
+/// b < 1 and 0·∞ for b = 0, the second 0·(−∞); for negative a the second is NaN. (PyTorch gives 0
+/// where b = 0, and 0 for the second at a = 0 and b ≥ 0.)
+public struct Pow: Binary {
+  public static let name = "Pow"
+  public init() {}
+
+  public static func value<T: Scalar>(_ a: T, _ b: T) -> T {
+    if b == 0 || a == 1 { return 1 }
+    if a.isNaN || b.isNaN { return .nan }
+    let magnitude = power(a.magnitude, b)
+    if a.sign == .plus { return magnitude }
+    if b.isInfinite { return magnitude }
+    let isInteger = b.rounded(.towardZero) == b
+    if !isInteger { return a == 0 || a.isInfinite ? magnitude : .nan }
+    return b.truncatingRemainder(dividingBy: 2) == 0 ? magnitude : -magnitude
+  }
+
+  /// aᵇ for a ≥ 0 and b ≠ 0.
+  private static func power<T: Scalar>(_ a: T, _ b: T) -> T {
+    if a == 0 || a.isInfinite { return (a == 0) == (b > 0) ? 0 : .infinity }
+    if a == 1 { return 1 }
+    if b.isInfinite { return (a > 1) == (b > 0) ? .infinity : 0 }
+    return T.pow(a, b)
+  }
+
+  /// Between the corners, as aᵇ is monotone in each of a ≥ 0 and b; a negative a is followed for
+  /// one integer exponent alone.
+  public static func range(_ a: Interval, _ b: Interval) -> Interval {
+    if a.lower >= 0 { return corners(a, b) }
+    guard b.lower == b.upper, b.lower.rounded() == b.lower, b.lower.isFinite else { return .whole }
+    if b.lower < 0, a.upper >= 0 { return .whole }
+    let isEven = b.lower.truncatingRemainder(dividingBy: 2) == 0
+    return corners(isEven ? a.absolute : a, b)
+  }
+
+  private static func corners(_ a: Interval, _ b: Interval) -> Interval {
+    let values = [a.lower, a.upper].flatMap { a in [b.lower, b.upper].map { value(a, $0) } }
+    let hull = Interval(values.min() ?? 0, values.max() ?? 0)
+    // 1 lies between where b passes 0, and belongs to a = 0 as well.
+    let full = b.contains(0) ? hull.union(Interval(1)) : hull
+    return full.widened(ulps: 4)
+  }
+
+  /// Known for one exponent: by quadrature for a natural number, by Taylor's series far from 0.
+  public static func moments(_ a: Moments, _ b: Moments) -> Moments {
+    guard b.law == .constant else {
+      return .unknown("Pow of an exponent that varies has no moments that can be stated")
+    }
+    if a.law == .constant { return .constant(value(a.mean, b.mean)) }
+    let function = PowerFunction(exponent: b.mean)
+    if b.mean >= 0, b.mean.rounded() == b.mean { return a.mapped(by: function, units: 1) }
+    return a.mappedFarFromZero(by: function.value(at:))
+      ?? .unknown("Pow of values near 0 has no moments that can be stated")
+  }
+
+  public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? {
+    guard a.isFinite, b.isFinite else { return nil }
+    if a == 0 { return .divisionByZero }
+    return value(a, b).isNaN ? .powerOutsideDomain : .overflowOfProduct
+  }
+
+  public static func partials(
+    _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> (Value, Value) {
+    let one = try graph.apply(Constant(1))
+    let lower = try graph.apply(Pow(), a, graph.apply(Sub(), b, one))
+    let growth = try graph.apply(Mul(), graph.apply(Pow(), a, b), graph.apply(Log(), a))
+    return (
+      try graph.apply(Mul(), cotangent, graph.apply(Mul(), b, lower)),
+      try graph.apply(Mul(), cotangent, growth)
+    )
+  }
+
+  /// For every exponent at hand, where the power overflows or becomes 0, besides poles.
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    var search = HazardSearch(Self.name, in: format)
+    let (a, b) = (operands[0].hull, operands[1].hull)
+    for exponent in Members(of: b, in: format)?.ends ?? [] {
+      search.examineTails(of: { Self.value($0, exponent) }, over: a, isDerivative: true) {
+        [$0, exponent]
+      }
+    }
+    examinePairs(of: operands, &search)
+    return search.found
+  }
+}
+
+/// xᵇ as a function of x.
+struct PowerFunction: ScalarFunction {
+  let exponent: Double
+
+  var name: String { "pow(\(exponent))" }
+  func value(at x: Double) -> Double { Pow.value(x, exponent) }
+  func slope(at x: Double) -> Double { exponent * Pow.value(x, exponent - 1) }
+  func curvature(at x: Double) -> Double {
+    exponent * (exponent - 1) * Pow.value(x, exponent - 2)
+  }
+  func turningPoints(in interval: Interval) -> [Double] {
+    exponent.truncatingRemainder(dividingBy: 2) == 0 && interval.contains(0) ? [0] : []
+  }
+}
