@@ -6,5 +6,5 @@ struct Evenkeel: ParsableCommand {
     commandName: "evenkeel",
     abstract: "Keeps deep networks on an even keel: predicts, measures and explains.",
     version: "0.1.0",
-    subcommands: [CheckCommand.self])
+    subcommands: [CheckCommand.self, TheoryCommand.self])
 }

@@ -20,6 +20,25 @@ public enum Numerals {
     }
   }
 
+  /// Up to ten significant digits, without trailing zeros: `1.592537421`, `0.25`, `1.177807e-7`.
+  public static func precise(_ value: Double) -> String {
+    if value.isNaN || value.isInfinite || value == 0 { return short(value) }
+    let sign = value < 0 ? "-" : ""
+    let (digits, exponent) = decimal(abs(value), digits: 10)
+    if (-4...9).contains(exponent) { return sign + trimmed(fixed(digits, exponent: exponent)) }
+    let text = String(digits)
+    return sign + trimmed("\(text.prefix(1)).\(text.dropFirst())") + "e\(exponent)"
+  }
+
+  /// A decimal fraction without the zeros at its end.
+  private static func trimmed(_ text: String) -> String {
+    guard text.contains(".") else { return text }
+    var text = text[...]
+    while text.hasSuffix("0") { text.removeLast() }
+    if text.hasSuffix(".") { text.removeLast() }
+    return String(text)
+  }
+
   /// A power of ten with its sign: `1e-63`; the mantissa is dropped.
   public static func magnitude(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return short(value) }

@@ -11,6 +11,15 @@ import Testing
     #expect(Numerals.short(value) == text)
   }
 
+  @Test(arguments: [
+    (1.592537420722831, "1.592537421"), (0.25, "0.25"), (-0.000_123_4, "-0.0001234"),
+    (82.31277916635318, "82.31277917"), (1.1778e-7, "1.1778e-7"), (1e12, "1e12"), (0, "0"),
+    (3_000_000_000, "3000000000"), (.infinity, "inf"),
+  ])
+  func keepsTenDigitsWithoutTrailingZeros(_ value: Double, _ text: String) {
+    #expect(Numerals.precise(value) == text)
+  }
+
   @Test func spellsNaN() { #expect(Numerals.short(.nan) == "nan") }
 
   @Test func groupsThousands() {
