@@ -40,6 +40,7 @@ private let functions: [String: any ScalarFunction] = [
       #expect(function.name == name)
     }
     #expect(LeakyRelu(alpha: 0.3).name == "leaky_relu(0.3)")
+    #expect(Elu().name == "elu(1)" && Celu(alpha: 2).name == "celu(2)")
   }
 
   @Test func valuesAtTheEndsAreLimits() {

@@ -8,7 +8,7 @@ public struct Elu: ScalarFunction {
 
   public init(alpha: Double = 1) { self.alpha = alpha }
 
-  public var name: String { "elu(\(alpha))" }
+  public var name: String { "elu(\(alpha.spelled))" }
   public func value(at x: Double) -> Double { x > 0 ? x : alpha * Double.expMinusOne(x) }
   public func slope(at x: Double) -> Double { x > 0 ? 1 : alpha * Double.exp(x) }
   public func curvature(at x: Double) -> Double { x > 0 ? 0 : alpha * Double.exp(x) }
@@ -70,7 +70,7 @@ public struct Celu: ScalarFunction {
 
   private var wrap: AffineWrap { AffineWrap(Elu(alpha: 1), alpha: 1 / alpha, gamma: alpha) }
 
-  public var name: String { "celu(\(alpha))" }
+  public var name: String { "celu(\(alpha.spelled))" }
   public func value(at x: Double) -> Double { x > 0 ? x : alpha * Double.expMinusOne(x / alpha) }
   public func slope(at x: Double) -> Double { x > 0 ? 1 : Double.exp(x / alpha) }
   public func curvature(at x: Double) -> Double { x > 0 ? 0 : Double.exp(x / alpha) / alpha }

@@ -48,7 +48,7 @@ public struct LeakyRelu: ScalarFunction {
 
   public init(alpha: Double = 0.01) { self.alpha = alpha }
 
-  public var name: String { "leaky_relu(\(alpha))" }
+  public var name: String { "leaky_relu(\(alpha.spelled))" }
   public func value(at x: Double) -> Double { x < 0 ? alpha * x : x }
   public func slope(at x: Double) -> Double { x > 0 ? 1 : alpha }
   public func curvature(at x: Double) -> Double { 0 }
@@ -116,4 +116,11 @@ extension LeakyRelu: Pointwise {
   }
 
   public var attributes: Attributes { ["alpha": .real(alpha)] }
+}
+
+extension Double {
+  /// The number as users write a parameter: `1`, not `1.0`.
+  var spelled: String {
+    self == rounded() && abs(self) < 1e15 ? String(Int64(self)) : String(self)
+  }
 }
