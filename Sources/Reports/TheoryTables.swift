@@ -56,7 +56,7 @@ public enum TheoryTables {
         + "sigma_b = \(Numerals.precise(result.biasDeviation)): \(result.phase)",
       [
         ("q", result.q, "variance of deep pre-activations"),
-        ("chi", result.gradientFactor, "factor of the gradient's second moment per layer"),
+        ("chi", result.gradientFactor, "gradient's second-moment factor per layer"),
         ("chi_q", result.lengthSlope, "factor of a deviation of the length per layer"),
         ("correlation", result.correlation, "what two inputs' correlation tends to"),
         ("chi_c", result.correlationSlope, "factor of its deviation per layer"),
