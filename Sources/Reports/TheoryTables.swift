@@ -67,8 +67,8 @@ public enum TheoryTables {
   }
 
   private static func gradientMeaning(_ scale: Double?) -> String {
-    guard let scale, scale < 0 else { return "layers over which gradients shrink by e" }
-    return "negative: layers over which gradients grow by e"
+    guard let scale, scale < 0 else { return "layers in which gradients shrink by e" }
+    return "negative: layers in which gradients grow by e"
   }
 
   private static func advice(on result: DepthResult, _ style: Style) -> String {
