@@ -1,6 +1,7 @@
 public import Numbers
 import RealModule
 public import Semantics
+public import Tensors
 
 /// `−x`.
 public struct Neg: ParameterFree {
@@ -109,6 +110,7 @@ extension SingularAtZero {
 /// Where a probability is computed first, use ``LogSoftmax``, or a loss from logits.
 public struct Log: SingularAtZero {
   public static let name = "Log"
+  public var vectorKernel: UnaryKernel? { .log }
   public init() {}
 
   public var name: String { "log" }

@@ -16,6 +16,9 @@ public protocol Pointwise: Operator, ScalarFunction {
   /// Whether `value(at:)` makes no rounding error in `Double`.
   var isExact: Bool { get }
 
+  /// The vector kernel of the same function in single precision, where there is one.
+  var vectorKernel: UnaryKernel? { get }
+
   /// Points of `interval` where φ′ changes between rising and falling: its turning points.
   func inflections(in interval: Interval) -> [Double]
 
@@ -41,6 +44,7 @@ extension Pointwise {
   public var domain: Interval { .whole }
   public var codomain: Interval { .whole }
   public var isExact: Bool { false }
+  public var vectorKernel: UnaryKernel? { nil }
   public func inflections(in interval: Interval) -> [Double] { [] }
 
   public func range(over interval: Interval) -> Interval {
@@ -115,7 +119,12 @@ extension Pointwise {
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     if T.elementType == .float32 {
-      apply(operands[0].elements(as: Float.self), into: results[0].elements(as: Float.self))
+      let (x, y) = (operands[0].elements(as: Float.self), results[0].elements(as: Float.self))
+      if let vectorKernel {
+        VectorKernels.apply(vectorKernel, x, into: y)
+      } else {
+        apply(x, into: y)
+      }
     } else {
       apply(operands[0].elements(as: Double.self), into: results[0].elements(as: Double.self))
     }

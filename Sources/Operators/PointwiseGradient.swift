@@ -57,7 +57,10 @@ public struct PointwiseGradient: Operator {
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
-    if T.elementType == .float32 {
+    if T.elementType == .float32, order == 1, let kernel = function.vectorKernel {
+      VectorKernels.applyDerivative(
+        kernel, operands[0].elements(), operands[1].elements(), into: results[0].elements())
+    } else if T.elementType == .float32 {
       function.multiply(operands, byDerivative: order, into: results[0], as: Float.self)
     } else {
       function.multiply(operands, byDerivative: order, into: results[0], as: Double.self)

@@ -1,6 +1,7 @@
 public import Numbers
 import RealModule
 public import Semantics
+public import Tensors
 
 /// x for x > 0, α(eˣ − 1) elsewhere.
 public struct Elu: ScalarFunction {
@@ -85,6 +86,7 @@ public struct Celu: ScalarFunction {
 
 extension Elu: Pointwise {
   public static let name = "Elu"
+  public var vectorKernel: UnaryKernel? { .elu(alpha: alpha) }
   public init(attributes: Attributes) throws(OperatorError) {
     try attributes.allowOnly("alpha", in: Self.name)
     self.init(alpha: try attributes.real("alpha", default: 1, in: Self.name))
@@ -99,6 +101,7 @@ extension Elu: Pointwise {
 
 extension Selu: Pointwise {
   public static let name = "Selu"
+  public var vectorKernel: UnaryKernel? { .selu(alpha: alpha, gamma: gamma) }
 
   public init(attributes: Attributes) throws(OperatorError) {
     try attributes.allowOnly("alpha", "gamma", in: Self.name)
@@ -116,6 +119,7 @@ extension Selu: Pointwise {
 
 extension Celu: Pointwise {
   public static let name = "Celu"
+  public var vectorKernel: UnaryKernel? { .celu(alpha: alpha) }
   public init(attributes: Attributes) throws(OperatorError) {
     try attributes.allowOnly("alpha", in: Self.name)
     self.init(alpha: try attributes.real("alpha", default: 1, in: Self.name))

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Tensors
 
 /// x σ(x), also called swish.
 public struct Silu: ScalarFunction {
@@ -80,6 +81,7 @@ public struct Mish: ScalarFunction {
 
 extension Silu: ParameterFree {
   public static let name = "Silu"
+  public var vectorKernel: UnaryKernel? { .silu }
   public func inflections(in interval: Interval) -> [Double] {
     [-2.3993572805154677, 2.3993572805154677].filter(interval.contains)
   }
@@ -87,6 +89,7 @@ extension Silu: ParameterFree {
 
 extension Mish: ParameterFree {
   public static let name = "Mish"
+  public var vectorKernel: UnaryKernel? { .mish }
   public func inflections(in interval: Interval) -> [Double] {
     [-2.2563763963607931, 1.4905711794854284].filter(interval.contains)
   }

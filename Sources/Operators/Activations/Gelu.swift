@@ -1,6 +1,7 @@
 public import Numbers
 import RealModule
 public import Semantics
+public import Tensors
 
 /// x Φ(x), Φ the standard normal distribution function, or its approximation by tanh
 /// (Hendrycks and Gimpel 2016).
@@ -84,6 +85,7 @@ public struct Gelu: ScalarFunction {
 
 extension Gelu: Pointwise {
   public static let name = "Gelu"
+  public var vectorKernel: UnaryKernel? { approximate == .none ? .gelu : .geluTanh }
 
   public init(attributes: Attributes) throws(OperatorError) {
     try attributes.allowOnly("approximate", in: Self.name)

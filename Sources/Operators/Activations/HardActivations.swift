@@ -1,6 +1,7 @@
 public import Numbers
 import RealModule
 public import Semantics
+public import Tensors
 
 /// x clipped to [−1, 1]; the slope at ±1 is 0.
 public struct HardTanh: ScalarFunction {
@@ -118,12 +119,14 @@ private struct TruncatedNormal {
 
 extension HardTanh: ParameterFree {
   public static let name = "HardTanh"
+  public var vectorKernel: UnaryKernel? { .hardTanh }
   public var isExact: Bool { true }
   public var codomain: Interval { Interval(-1, 1) }
 }
 
 extension HardSigmoid: Pointwise {
   public static let name = "HardSigmoid"
+  public var vectorKernel: UnaryKernel? { .hardSigmoid(alpha: alpha, beta: beta) }
 
   public init(attributes: Attributes) throws(OperatorError) {
     try attributes.allowOnly("alpha", "beta", in: Self.name)
@@ -149,4 +152,5 @@ extension HardSigmoid: Pointwise {
 
 extension HardSwish: ParameterFree {
   public static let name = "HardSwish"
+  public var vectorKernel: UnaryKernel? { .hardSwish }
 }

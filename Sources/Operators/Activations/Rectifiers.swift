@@ -1,6 +1,7 @@
 public import Numbers
 import RealModule
 public import Semantics
+public import Tensors
 
 /// The identity as an activation.
 public struct Linear: ScalarFunction {
@@ -101,12 +102,14 @@ extension Linear: ParameterFree {
 
 extension Relu: ParameterFree {
   public static let name = "Relu"
+  public var vectorKernel: UnaryKernel? { .relu }
   public var isExact: Bool { true }
   public var codomain: Interval { Interval(0, .infinity) }
 }
 
 extension LeakyRelu: Pointwise {
   public static let name = "LeakyRelu"
+  public var vectorKernel: UnaryKernel? { .leakyRelu(alpha: alpha) }
   public init(attributes: Attributes) throws(OperatorError) {
     try attributes.allowOnly("alpha", in: Self.name)
     self.init(alpha: try attributes.real("alpha", default: 0.01, in: Self.name))

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Tensors
 
 /// σ(x) = 1/(1 + e⁻ˣ).
 public struct Sigmoid: ScalarFunction {
@@ -104,6 +105,7 @@ public struct Erf: ScalarFunction {
 
 extension Sigmoid: ParameterFree {
   public static let name = "Sigmoid"
+  public var vectorKernel: UnaryKernel? { .sigmoid }
   public var codomain: Interval { Interval(0, 1) }
   public func inflections(in interval: Interval) -> [Double] {
     interval.contains(0) ? [0] : []
@@ -112,6 +114,7 @@ extension Sigmoid: ParameterFree {
 
 extension ScaledSigmoid: ParameterFree {
   public static let name = "ScaledSigmoid"
+  public var vectorKernel: UnaryKernel? { .scaledSigmoid }
   public var codomain: Interval { Interval(-2, 2) }
   public func inflections(in interval: Interval) -> [Double] {
     interval.contains(0) ? [0] : []
@@ -120,6 +123,7 @@ extension ScaledSigmoid: ParameterFree {
 
 extension Tanh: ParameterFree {
   public static let name = "Tanh"
+  public var vectorKernel: UnaryKernel? { .tanh }
   public var codomain: Interval { Interval(-1, 1) }
   public func inflections(in interval: Interval) -> [Double] {
     interval.contains(0) ? [0] : []
@@ -128,6 +132,7 @@ extension Tanh: ParameterFree {
 
 extension Softsign: ParameterFree {
   public static let name = "Softsign"
+  public var vectorKernel: UnaryKernel? { .softsign }
   public var codomain: Interval { Interval(-1, 1) }
   public func inflections(in interval: Interval) -> [Double] {
     interval.contains(0) ? [0] : []
@@ -136,6 +141,7 @@ extension Softsign: ParameterFree {
 
 extension Erf: ParameterFree {
   public static let name = "Erf"
+  public var vectorKernel: UnaryKernel? { .erf }
   public var codomain: Interval { Interval(-1, 1) }
   public func inflections(in interval: Interval) -> [Double] {
     interval.contains(0) ? [0] : []

@@ -1,6 +1,7 @@
 public import Numbers
 import RealModule
 public import Semantics
+public import Tensors
 
 /// The sine, in radians.
 public struct Sin: ScalarFunction {
@@ -94,6 +95,7 @@ extension Sin: ParameterFree {
 
 extension Exp: ParameterFree {
   public static let name = "Exp"
+  public var vectorKernel: UnaryKernel? { .exp }
   public var codomain: Interval { Interval(0, .infinity) }
   public func failure(at x: Double, order: Int) -> Cause.Reason { .overflowOfExponential }
 }

@@ -1,5 +1,6 @@
 public import Numbers
 import RealModule
+public import Tensors
 
 /// ln(1 + eˣ).
 public struct Softplus: ScalarFunction {
@@ -20,5 +21,6 @@ public struct Softplus: ScalarFunction {
 
 extension Softplus: ParameterFree {
   public static let name = "Softplus"
+  public var vectorKernel: UnaryKernel? { .softplus }
   public var codomain: Interval { Interval(0, .infinity) }
 }
