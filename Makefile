@@ -3,7 +3,11 @@
 BUILD_FLAGS = -c release --explicit-target-dependency-import-check error
 PACKAGES = libdnnl-dev libopenblas-dev
 
-.PHONY: test build tools exhaustive
+.PHONY: demo test bench build tools exhaustive coverage
+
+# Builds the command and runs the main job on a bundled network; 1 says that it found an error.
+demo: build
+	.build/release/evenkeel check Examples/sigmoid-50.yaml || [ $$? -eq 1 ]
 
 test: tools
 	Scripts/check
@@ -11,6 +15,14 @@ test: tools
 # Rounds all 2^32 numbers of fp32 to every format in both ways: about 25 minutes.
 exhaustive: tools
 	EVENKEEL_EXHAUSTIVE=1 swift test -c release -Xswiftc -enable-testing --filter exhaustively
+
+# Measures the cost per layer of a check at 10,000 layers against 100.
+bench: build
+	python3 Benchmarks/scaling.py .build/release/evenkeel
+
+# Compares measured second moments with the predicted band up to width 1024: about 10 minutes.
+coverage: tools
+	EVENKEEL_LONG=1 swift test -c release -Xswiftc -enable-testing --filter BandCoverageTests
 
 build: tools
 	swift build $(BUILD_FLAGS)

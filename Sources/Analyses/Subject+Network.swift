@@ -1,12 +1,11 @@
-import Analyses
-import Networks
+public import Networks
 import Numbers
 import Semantics
 import Tensors
 
 extension Subject {
   /// A network described in YAML or Swift, as analyses see it.
-  init(_ network: LoweredNetwork) {
+  public init(_ network: LoweredNetwork) {
     let parameters = Dictionary(
       uniqueKeysWithValues: network.parameters.map { ($0.value, $0) })
     let inputs = Dictionary(uniqueKeysWithValues: network.inputs.map { ($0.value, $0) })
