@@ -1,7 +1,7 @@
 import Analyses
 public import Findings
 import Graphs
-import Networks
+public import Networks
 import Numbers
 import Operators
 import Remedies
@@ -11,8 +11,15 @@ import Tensors
 
 /// What a caller asks of a check; the defaults are those of the command.
 public struct CheckRequest: Sendable {
-  /// The network's file.
-  public var path: String
+  /// Where the network comes from.
+  public enum Source: Sendable {
+    /// A YAML file.
+    case file(String)
+    /// A description, and the name that reports bear.
+    case description(NetworkDescription, name: String)
+  }
+
+  public var source: Source
   public var batch = 256
   public var seed: UInt64 = 0
   public var draws = 1
@@ -26,7 +33,21 @@ public struct CheckRequest: Sendable {
   /// Told how many of how many draws are done.
   public var progress: @Sendable (Int, Int) -> Void = { _, _ in }
 
-  public init(path: String) { self.path = path }
+  /// Asks for a check of a file.
+  public init(path: String) { source = .file(path) }
+
+  /// Asks for a check of a network written in Swift.
+  public init(_ network: NetworkDescription, name: String = "network") {
+    source = .description(network, name: name)
+  }
+
+  /// The file, or the name of the network.
+  var name: String {
+    switch source {
+    case .file(let path): path
+    case .description(_, let name): name
+    }
+  }
 }
 
 /// A check's report, and how people see it.
@@ -54,7 +75,7 @@ public struct CheckWorkflow {
     if let threads = request.threads { Threads.count = threads }
     let (description, network) = try load()
     var report = try Check(
-      Subject(network), path: request.path, options: options, adding: { Add() }
+      Subject(network), path: request.name, options: options, adding: { Add() }
     ).report
     report.findings = Proposals(for: description, predicting: { try secondMoments(of: $0) })
       .complete(report.findings)
@@ -67,8 +88,12 @@ public struct CheckWorkflow {
 
   private func load() throws -> (NetworkDescription, LoweredNetwork) {
     do {
-      let description = try NetworkDescription(
-        contentsOf: request.path, activations: .standard)
+      let description: NetworkDescription
+      switch request.source {
+      case .file(let path):
+        description = try NetworkDescription(contentsOf: path, activations: .standard)
+      case .description(let network, _): description = network
+      }
       return (description, try lowered(description))
     } catch {
       throw InputError(error.description)

@@ -1,0 +1,37 @@
+import Evenkeel
+import Testing
+
+@Suite struct LibraryTests {
+  /// The example of the README.
+  @Test func aNetworkWrittenInSwiftIsChecked() throws {
+    let network = NetworkDescription(
+      input: [64], initialization: Initialization(weights: VarianceScaling(.he, .normal))
+    ) {
+      for _ in 0..<20 {
+        DenseLayer(64, bias: false)
+        ActivationLayer("relu")
+      }
+      DenseLayer(10, bias: false)
+    }
+    let report = try network.check(batch: 64)
+    #expect(report.verdict == .healthy)
+    #expect(report.layers.count == 21)
+    #expect(report.layers.allSatisfy { $0.activation.measured?.nonFinite == 0 })
+  }
+
+  @Test func theSameSeedGivesTheSameBytes() throws {
+    let network = NetworkDescription(input: [16]) {
+      DenseLayer(32)
+      ActivationLayer("gelu")
+      DenseLayer(4)
+    }
+    let reports = try [3, 3, 4].map { try network.check(batch: 8, seed: $0).json.text }
+    #expect(reports[0] == reports[1])
+    #expect(reports[0] != reports[2])
+  }
+
+  @Test func layersThatDoNotFitAreRefused() {
+    let network = NetworkDescription(input: [3, 8, 8]) { DenseLayer(4) }
+    #expect(throws: InputError.self) { try network.check() }
+  }
+}
