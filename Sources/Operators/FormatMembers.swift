@@ -16,6 +16,11 @@ struct FormatMembers {
     Tensor(intervals.map(member), shape: shape)
   }
 
+  /// The greatest and the least members in turn.
+  var alternating: Tensor {
+    Tensor(intervals.enumerated().map { $0 % 2 == 0 ? $1.upper : $1.lower }, shape: shape)
+  }
+
   /// The operand nearest to 0.
   var nearestToZero: Tensor { tensor { $0.nearestToZero } }
 }

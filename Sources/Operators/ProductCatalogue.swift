@@ -11,4 +11,5 @@ public let productOperators: [any Operator.Type] = [
   AveragePoolGradient.self, GlobalAveragePool.self,
   BatchNormalization.self, LayerNormalization.self, RMSNormalization.self,
   NormalizationGradient.self, NormalizationSecondGradient.self,
+  Attention.self, AttentionGradient.self, AttentionSecondGradient.self,
 ]

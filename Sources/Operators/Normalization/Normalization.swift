@@ -99,9 +99,8 @@ extension Normalization {
           "a group without spread divides 0 by 0, as epsilon is \(form.epsilon).",
           witness: [flat] + members.dropFirst().map(\.nearestToZero)))
     }
-    // One element at one end and the others at the other end is as far as an element can be.
-    var x = members[0].map(\.lower)
-    layout.forEach(0) { i, _ in x[i] = members[0][i].lower }
+    // One element far from all others, which are equal, is as far from them as it can be.
+    var x = members[0].map { form.centres ? $0.lower : $0.nearestToZero }
     if layout.size > 1 { x[0] = members[0][0].upper }
     let witness =
       [Tensor(x, shape: operands[0].shape)] + members.dropFirst().map { $0.tensor(\.upper) }

@@ -89,8 +89,9 @@ public struct NormalizationGradient: Operator {
     }
   }
 
-  /// ∂x is linear in ∂y by a symmetric map, so that its cotangent goes through the same map; in x
-  /// it takes an operator of its own. Scale and bias cotangents are normalisations again.
+  /// ∂x is linear in ∂y by a symmetric map, which its cotangent goes through too.
+  ///
+  /// In x the derivative takes an operator of its own. Scale and bias cotangents are normalisations again.
   public func gradient(
     of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
   ) throws(OperatorError) -> [Value?] {
@@ -219,10 +220,7 @@ public struct NormalizationGradient: Operator {
       let flat = layout.flat(members[1], centres: form.centres)
     else { return [] }
     // Alternating cotangents, so that little of them is along 1.
-    let dy = members[0].intervals.enumerated().map { $0 % 2 == 0 ? $1.upper : $1.lower }
-    let witness = [
-      Tensor(dy, shape: operands[0].shape), flat, members[2].tensor(\.upper),
-    ]
+    let witness = [members[0].alternating, flat, members[2].tensor(\.upper)]
     if Float(form.epsilon) == 0 {
       return [
         Hazard(
@@ -364,7 +362,7 @@ public struct NormalizationSecondGradient: Operator {
   ) -> [Hazard] {
     let layout = form.layout(signature.operands[2].shape)
     guard let members = operands.members(in: format), layout.size > 0 else { return [] }
-    let (g, u) = (members[0].tensor(\.upper), members[1].tensor(\.upper))
+    let (g, u) = (members[0].alternating, members[1].alternating)
     let scale = members[3].tensor(\.upper)
     if Float(form.epsilon) == 0, let flat = layout.flat(members[2], centres: form.centres) {
       return [

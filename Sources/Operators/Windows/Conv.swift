@@ -139,11 +139,11 @@ public struct Conv: SumOfProducts {
     for channel in 0..<layout.groupChannels {
       let source = (image * layout.channels + first + channel) * layout.plane.inputs
       let kernel = (output * layout.groupChannels + channel) * layout.plane.taps
-      layout.plane.forEachInput(of: element % places) { tap, input in
-        body(
-          Term(
-            1, Place(operand: 0, element: source + input), Place(operand: 1, element: kernel + tap))
-        )
+      layout.plane.forEachTap(of: element % places) { tap, input in
+        let weight = Place(operand: 1, element: kernel + tap)
+        // Padding is a 0 that the weight is multiplied by.
+        guard let input else { return body(Term(0, weight)) }
+        body(Term(1, Place(operand: 0, element: source + input), weight))
       }
     }
     if signature.operands.count == 3 { body(Term(1, Place(operand: 2, element: output))) }

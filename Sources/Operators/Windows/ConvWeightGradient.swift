@@ -118,14 +118,20 @@ public struct ConvWeightGradient: SumOfProducts {
     for image in 0..<layout.batch {
       let x = (image * layout.channels + source) * plane.inputs
       let y = (image * layout.outputChannels + output) * plane.outputs
-      for row in plane.rows.outputs(inside: i) {
-        for column in plane.columns.outputs(inside: j) {
-          let input =
-            plane.rows.input(row, i) * plane.columns.extent + plane.columns.input(column, j)
-          body(
-            Term(
-              1, Place(operand: 0, element: x + input),
-              Place(operand: 1, element: y + row * plane.columns.outputs + column)))
+      for row in 0..<plane.rows.outputs {
+        let line = plane.rows.input(row, i)
+        for column in 0..<plane.columns.outputs {
+          let across = plane.columns.input(column, j)
+          let cotangent = Place(operand: 1, element: y + row * plane.columns.outputs + column)
+          // Padding is a 0 that the cotangent is multiplied by.
+          guard (0..<plane.rows.extent).contains(line),
+            (0..<plane.columns.extent).contains(across)
+          else {
+            body(Term(0, cotangent))
+            continue
+          }
+          let input = x + line * plane.columns.extent + across
+          body(Term(1, Place(operand: 0, element: input), cotangent))
         }
       }
     }

@@ -143,6 +143,18 @@ struct WindowPlane: Hashable {
     }
   }
 
+  /// Calls `body` with each tap of an output and what it reads, nil for padding.
+  func forEachTap(of output: Int, _ body: (_ tap: Int, _ input: Int?) -> Void) {
+    let (row, column) = (output / columns.outputs, output % columns.outputs)
+    for i in 0..<rows.kernel {
+      for j in 0..<columns.kernel {
+        let (y, x) = (rows.input(row, i), columns.input(column, j))
+        let isInside = (0..<rows.extent).contains(y) && (0..<columns.extent).contains(x)
+        body(i * columns.kernel + j, isInside ? y * columns.extent + x : nil)
+      }
+    }
+  }
+
   /// Calls `body` with each tap and output that read an input.
   @inline(__always)
   func forEachOutput(of input: Int, _ body: (_ tap: Int, _ output: Int) -> Void) {

@@ -32,7 +32,9 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     var integersBelow = 1
   }
 
-  init(_ op: any Operator, _ operands: Tensor...) {
+  init(_ op: any Operator, _ operands: Tensor...) { self.init(op, operands) }
+
+  init(_ op: any Operator, _ operands: [Tensor]) {
     self.op = op
     self.operands = operands
   }
@@ -72,9 +74,11 @@ struct Specimen: Sendable, CustomTestStringConvertible {
 
 extension Specimen {
   /// Every specimen: one list for each family.
-  static let all: [Specimen] =
-    pointwise + pointwiseGradients + arithmetic + choices + reductions + lanes
-    + losses
+  static let all: [Specimen] = [
+    pointwise, pointwiseGradients, arithmetic, choices, reductions, lanes, losses, products,
+    rearrangements, selections, convolutions, pooling, normalizations, normalizationGradients,
+    attention,
+  ].flatMap { $0 }
 
   /// Those whose results are all real.
   static let real: [Specimen] = all.filter { specimen in

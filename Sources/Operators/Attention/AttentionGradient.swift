@@ -1,0 +1,215 @@
+public import Numbers
+public import Semantics
+public import Tensors
+
+/// The cotangents of an attention's queries, keys and values.
+///
+/// Operands are ∂y [N, H, T, E], q, k and v. With P the probabilities, dP = ∂y vᵀ and
+/// dS = P (dP − rowsum(P dP)): ∂q = scale dS k, ∂k = scale dSᵀ q, ∂v = Pᵀ ∂y. The probabilities are
+/// computed again instead of being kept.
+public struct AttentionGradient: Operator {
+  public static let name = "AttentionGradient"
+
+  public let forward: Attention
+
+  public init(_ forward: Attention) { self.forward = forward }
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("is_causal", "scale", in: Self.name)
+    forward = try Attention(attributes, in: Self.name)
+  }
+
+  public var attributes: Attributes { forward.attributes }
+
+  public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try expectReals(operands, count: 4...4)
+    let y = try forward.types(of: Array(operands[1...]))[0]
+    guard y == operands[0] else {
+      throw refusal(.invalidShape, "the cotangent \(operands[0]) must be \(y)")
+    }
+    return Array(operands[1...])
+  }
+
+  public func workspace(for signature: Signature) -> Int {
+    let layout = forward.layout(signature)
+    return layout.parts * 2 * layout.square
+  }
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func value<T: Scalar>(
+    of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
+  ) {
+    let layout = forward.layout(operands[1].shape, operands[2].shape, operands[3].shape)
+    let (dy, q) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
+    let (k, v) = (operands[2].elements(as: T.self), operands[3].elements(as: T.self))
+    let (dq, dk) = (results[0].elements(as: T.self), results[1].elements(as: T.self))
+    let dv = results[2].elements(as: T.self)
+    let scale = T(layout.scale)
+    layout.forEachHead(workspace: workspace, squares: 2) { head, scratch in
+      let p = layout.square(scratch, 0).elements
+      let ds = layout.square(scratch, 1)
+      layout.probabilities(q, k, head, into: p)
+      let cotangent = layout.outputRows(dy, head)
+      T.multiply(
+        layout.square(scratch, 0, transposed: true), cotangent,
+        into: layout.values(dv, head).elements)
+      T.multiply(cotangent, layout.values(v, head, transposed: true), into: ds.elements)
+      layout.backpropagate(ds.elements, through: p)
+      T.multiply(
+        ds, layout.keys(k, head), into: layout.queries(dq, head).elements, alpha: scale)
+      T.multiply(
+        layout.square(scratch, 1, transposed: true), layout.queries(q, head),
+        into: layout.keys(dk, head).elements, alpha: scale)
+    }
+  }
+
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    guard cotangents.contains(where: { $0 != nil }) else { return [nil, nil, nil, nil] }
+    var operands: [Value] = []
+    for (cotangent, result) in zip(cotangents, node.results) {
+      if let cotangent {
+        operands.append(cotangent)
+      } else {
+        operands.append(try graph.apply(Constant(0, shape: graph.type(of: result).shape)))
+      }
+    }
+    return try graph.append(AttentionSecondGradient(forward), to: operands + node.operands)
+  }
+
+  /// ∂v sums the cotangents with the probabilities, of which Σp² and the part that queries share
+  /// count; ∂q and ∂k go through the softmax, whose Jacobian keeps Σp² of the cotangent's spread.
+  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    let layout = forward.layout(signature)
+    let (dy, q, k, v) = (operands[0], operands[1], operands[2], operands[3])
+    guard dy.basis != .unknown else { return [dy, dy, dy] }
+    let gain = layout.concentration(q, k)
+    let rows = Double(layout.queries) / Double(layout.keys)
+    let rho = min(max(dy.positionCorrelation, 0), 1)
+    var dv = dy
+    let shared = Double(layout.queries) * rho * gain.shared
+    dv.mean *= rows
+    dv.secondMoment *= rows * ((1 - rho) * gain.kept + shared)
+    dv.positionCorrelation =
+      dv.secondMoment > 0
+      ? min(1, dy.secondMoment * rows * (shared + (1 - rho) * gain.shared) / dv.secondMoment) : 0
+    dv.law = .other
+    dv.basis = .firstOrder
+    guard q.basis != .unknown, k.basis != .unknown, v.basis != .unknown else {
+      let unknown = Moments.unknown("nothing is known of queries, keys or values")
+      return [unknown, unknown, dv]
+    }
+    // Over the keys of a query, Σ dS² is g (1 − g) of the spread of dP, with g = Σp².
+    let values = v.secondMoment * max(0, 1 - v.positionCorrelation)
+    let factor =
+      layout.scale * layout.scale * Double(layout.width) * dy.secondMoment * values
+      * gain.exchange
+    func cotangent(_ other: Moments, share: Double) -> Moments {
+      Moments(
+        mean: 0, secondMoment: factor * share * other.secondMoment, basis: .firstOrder,
+        note: "probabilities, queries, keys and values taken as independent")
+    }
+    return [cotangent(k, share: 1), cotangent(q, share: rows), dv]
+  }
+
+  /// |dS| ≤ p · 2 max|dP|, so that ∂q is within 2 scale max|dP| max|k|, ∂k within that sum over
+  /// queries, and ∂v within the sum of the cotangents that see it.
+  public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
+    let layout = forward.layout(signature)
+    let (dy, q) = (operands[0].intervals, operands[1].intervals)
+    let (k, v) = (operands[2].intervals, operands[3].intervals)
+    func greatest(_ x: [Interval], _ head: Int, _ size: Int) -> Double {
+      x[head * size..<(head + 1) * size].reduce(0) { max($0, $1.magnitude) }
+    }
+    var results: [[Interval]] = [[], [], []]
+    for head in 0..<layout.heads {
+      let (t, s, d, e) = (layout.queries, layout.keys, layout.depth, layout.width)
+      let dp = 2 * Double(e) * greatest(dy, head, t * e) * greatest(v, head, s * e)
+      let ds = dp * abs(layout.scale) * (1 + 0x1p-40)
+      let dq = ds * greatest(k, head, s * d)
+      let dk = ds * Double(t) * greatest(q, head, t * d)
+      results[0] += Array(repeating: Interval(-dq, dq).widened(ulps: 4), count: t * d)
+      results[1] += Array(repeating: Interval(-dk, dk).widened(ulps: 4), count: s * d)
+      for key in 0..<s {
+        for column in 0..<e {
+          var (lower, upper) = (0.0, 0.0)
+          for query in 0..<t where key < layout.visible(query) {
+            let term = dy[(head * t + query) * e + column]
+            lower += min(term.lower, 0)
+            upper += max(term.upper, 0)
+          }
+          results[2].append(Interval(lower * (1 + 0x1p-40), upper * (1 + 0x1p-40)))
+        }
+      }
+    }
+    return zip(results, signature.results).map { Bounds($0, shape: $1.shape) }
+  }
+
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    attentionHazards(
+      for: operands, in: signature, format: format, layout: forward.layout(signature),
+      alternating: [3])
+  }
+
+  public func cause(
+    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
+  ) -> Cause {
+    let layout = forward.layout(operands[1].shape, operands[2].shape, operands[3].shape)
+    return attentionCause(head: element / (results[result].count / layout.heads), layout, operands)
+  }
+}
+
+extension Operator {
+  /// Hazards of a backward operator of attention: sums that overflow for the greatest operands.
+  ///
+  /// Rows of the operands numbered `alternating` belong to keys and change sign from key to key, as
+  /// what is equal for all keys does not pass the softmax.
+  func attentionHazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat,
+    layout: AttentionLayout, alternating: [Int]
+  ) -> [Hazard] {
+    guard layout.heads * layout.queries > 0, let members = operands.members(in: format) else {
+      return []
+    }
+    if layout.visible(0) == 0 {
+      return [
+        Hazard(
+          .undefined, "the first query sees no key, and a softmax of nothing is 0/0.",
+          witness: members.map(\.nearestToZero))
+      ]
+    }
+    // Equal logits, so that probabilities are 1/S, with the greatest operands otherwise.
+    var witness = members.map { $0.tensor(\.upper) }
+    witness[witness.count - 2] = members[members.count - 2].nearestToZero
+    for number in alternating {
+      let row = members[number].shape[3]
+      let elements = members[number].intervals.enumerated().map { place, interval in
+        place / max(row, 1) % 2 == 0 ? interval.upper : interval.lower
+      }
+      witness[number] = Tensor(elements, shape: members[number].shape)
+    }
+    return overflowHazard(
+      witness, in: signature, format: format,
+      "cotangents collected over \(layout.queries) queries overflow \(format.name).")
+  }
+
+  /// The first element of the head that is not finite, in the order of the operands.
+  func attentionCause(head: Int, _ layout: AttentionLayout, _ operands: [Tensor]) -> Cause {
+    var places: [Place] = []
+    for (number, operand) in operands.enumerated() {
+      let size = operand.count / layout.heads
+      places += (head * size..<(head + 1) * size).map { Place(operand: number, element: $0) }
+    }
+    if let cause = Cause.passedOn(places, of: operands) { return cause }
+    if layout.visible(0) == 0 {
+      return .produced(.zeroOverZero, explanation: "the first query sees no key")
+    }
+    return .produced(
+      .overflowOfSum,
+      explanation: "operands of head \(head) are finite; a sum of products overflows")
+  }
+}

@@ -1,0 +1,161 @@
+public import Numbers
+public import Semantics
+public import Tensors
+
+/// The cotangents of the operands of ``AttentionGradient``.
+///
+/// Operands are the cotangents gq, gk, gv of its results, then its operands ∂y, q, k and v; the
+/// results belong to the latter. It makes Hessian-vector products possible; third derivatives are
+/// refused.
+public struct AttentionSecondGradient: Operator {
+  public static let name = "AttentionSecondGradient"
+
+  public let forward: Attention
+
+  public init(_ forward: Attention) { self.forward = forward }
+
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("is_causal", "scale", in: Self.name)
+    forward = try Attention(attributes, in: Self.name)
+  }
+
+  public var attributes: Attributes { forward.attributes }
+
+  public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try expectReals(operands, count: 7...7)
+    let results = try AttentionGradient(forward).types(of: Array(operands[3...]))
+    guard Array(operands[..<3]) == results else {
+      throw refusal(.invalidShape, "the cotangents \(operands[..<3]) must be \(results)")
+    }
+    return Array(operands[3...])
+  }
+
+  public func workspace(for signature: Signature) -> Int {
+    let layout = forward.layout(signature)
+    return layout.parts * 4 * layout.square
+  }
+
+  /// With A = scale (gq kᵀ + q gkᵀ), the cotangent of dS, and r = rowsum(P dP): that of dP is
+  /// B = P (A − rowsum(P A)), and that of P is ∂y gvᵀ + A (dP − r) − rowsum(A P) dP, which the
+  /// softmax's Jacobian turns into the cotangent E of the logits.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func value<T: Scalar>(
+    of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
+  ) {
+    let layout = forward.layout(operands[4].shape, operands[5].shape, operands[6].shape)
+    let (gq, gk) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
+    let (gv, dy) = (operands[2].elements(as: T.self), operands[3].elements(as: T.self))
+    let (q, k) = (operands[4].elements(as: T.self), operands[5].elements(as: T.self))
+    let v = operands[6].elements(as: T.self)
+    let scale = T(layout.scale)
+    layout.forEachHead(workspace: workspace, squares: 4) { head, scratch in
+      let p = layout.square(scratch, 0).elements
+      let dp = layout.square(scratch, 1).elements
+      let a = layout.square(scratch, 2).elements
+      let e = layout.square(scratch, 3).elements
+      let cotangent = layout.outputRows(dy, head)
+      layout.probabilities(q, k, head, into: p)
+      T.multiply(cotangent, layout.values(v, head, transposed: true), into: dp)
+      T.multiply(
+        layout.queries(gq, head), layout.keys(k, head, transposed: true), into: a, alpha: scale)
+      T.multiply(
+        layout.queries(q, head), layout.keys(gk, head, transposed: true), into: a, alpha: scale,
+        accumulates: true)
+      T.multiply(cotangent, layout.values(gv, head, transposed: true), into: e)
+      for query in 0..<layout.queries {
+        let row = query * layout.keys..<(query + 1) * layout.keys
+        var (r, ap): (T, T) = (0, 0)
+        for i in row {
+          r += p[i] * dp[i]
+          ap += p[i] * a[i]
+        }
+        for i in row {
+          e[i] += a[i] * (dp[i] - r) - ap * dp[i]
+          // From here on dp holds dS and a holds B.
+          dp[i] = p[i] * (dp[i] - r)
+          a[i] = p[i] * (a[i] - ap)
+        }
+      }
+      layout.backpropagate(e, through: p)
+      let (ds, b, logits) = (
+        layout.square(scratch, 1), layout.square(scratch, 2), layout.square(scratch, 3)
+      )
+      let forDy = layout.outputs(results[0].elements(as: T.self), head)
+      T.multiply(layout.square(scratch, 0), layout.values(gv, head), into: forDy)
+      T.multiply(b, layout.values(v, head), into: forDy, accumulates: true)
+      let forQ = layout.queries(results[1].elements(as: T.self), head).elements
+      T.multiply(logits, layout.keys(k, head), into: forQ, alpha: scale)
+      T.multiply(ds, layout.keys(gk, head), into: forQ, alpha: scale, accumulates: true)
+      let forK = layout.keys(results[2].elements(as: T.self), head).elements
+      T.multiply(
+        layout.square(scratch, 3, transposed: true), layout.queries(q, head), into: forK,
+        alpha: scale)
+      T.multiply(
+        layout.square(scratch, 1, transposed: true), layout.queries(gq, head), into: forK,
+        alpha: scale, accumulates: true)
+      T.multiply(
+        layout.square(scratch, 2, transposed: true), cotangent,
+        into: layout.values(results[3].elements(as: T.self), head).elements)
+    }
+  }
+
+  public func gradient(
+    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> [Value?] {
+    guard cotangents.contains(where: { $0 != nil }) else { return node.operands.map { _ in nil } }
+    throw refusal(.unsupported, "attention can be differentiated twice, not three times")
+  }
+
+  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    signature.results.map { _ in .unknown("second derivatives of attention are not predicted") }
+  }
+
+  /// From |A| ≤ α = |scale| D (gq k + q gk), |B| ≤ 2 α p, |dS| ≤ 2 δ p with δ = E ∂y v and
+  /// |E| ≤ 2 p (E ∂y gv + 3 α δ), each letter the greatest magnitude in the head.
+  public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
+    let layout = forward.layout(signature)
+    let (t, s) = (layout.queries, layout.keys)
+    let (d, e) = (Double(layout.depth), Double(layout.width))
+    let scale = abs(layout.scale)
+    var results: [[Interval]] = [[], [], [], []]
+    for head in 0..<layout.heads {
+      let greatest = operands.map { operand in
+        let size = operand.intervals.count / layout.heads
+        return operand.intervals[head * size..<(head + 1) * size].reduce(0) {
+          max($0, $1.magnitude)
+        }
+      }
+      let (gq, gk, gv, dy) = (greatest[0], greatest[1], greatest[2], greatest[3])
+      let (q, k, v) = (greatest[4], greatest[5], greatest[6])
+      let a = scale * d * (gq * k + q * gk)
+      let delta = e * dy * v
+      let logits = 2 * (e * dy * gv + 3 * a * delta)
+      let limits = [
+        gv + 2 * a * v, scale * (logits * k + 2 * delta * gk),
+        scale * Double(t) * (logits * q + 2 * delta * gq), 2 * Double(t) * a * dy,
+      ]
+      let counts = [t * layout.width, t * layout.depth, s * layout.depth, s * layout.width]
+      for (number, (limit, count)) in zip(limits, counts).enumerated() {
+        let reach = limit.isNaN ? Double.infinity : limit * (1 + 0x1p-30)
+        results[number] += Array(repeating: Interval(-reach, reach), count: count)
+      }
+    }
+    return zip(results, signature.results).map { Bounds($0, shape: $1.shape) }
+  }
+
+  public func hazards(
+    for operands: [Bounds], in signature: Signature, format: NumberFormat
+  ) -> [Hazard] {
+    attentionHazards(
+      for: operands, in: signature, format: format, layout: forward.layout(signature),
+      alternating: [1, 6])
+  }
+
+  public func cause(
+    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
+  ) -> Cause {
+    let layout = forward.layout(operands[4].shape, operands[5].shape, operands[6].shape)
+    return attentionCause(head: element / (results[result].count / layout.heads), layout, operands)
+  }
+}
