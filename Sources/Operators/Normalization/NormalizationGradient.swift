@@ -91,7 +91,8 @@ public struct NormalizationGradient: Operator {
 
   /// ∂x is linear in ∂y by a symmetric map, which its cotangent goes through too.
   ///
-  /// In x the derivative takes an operator of its own. Scale and bias cotangents are normalisations again.
+  /// In x the derivative takes an operator of its own; cotangents of the scale and bias cotangents
+  /// are normalisations again.
   public func gradient(
     of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
   ) throws(OperatorError) -> [Value?] {
