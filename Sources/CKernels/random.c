@@ -110,18 +110,23 @@ EK_INLINE void normal_block(
 FILL_NORMAL(ek_fill_normal_f32, float)
 FILL_NORMAL(ek_fill_normal_f64, double)
 
-EK_INLINE void ek_fill_uniform_f64_body(
-    double *out, size_t count, ek_stream stream, uint64_t first) {
-  uint32_t words[2 * BLOCK];
-  for (size_t start = 0; start < count; start += BLOCK) {
-    size_t n = count - start < BLOCK ? count - start : BLOCK;
-    philox_words(words, 2 * n, stream, 1, 2 * (first + start));
-    for (size_t i = 0; i < n; i++) {
-      uint64_t word = (uint64_t)words[2 * i + 1] << 32 | words[2 * i];
-      out[start + i] = (double)(int64_t)(word >> 11) * 0x1p-53;
-    }
-  }
-}
-EK_KERNEL(
-    ek_fill_uniform_f64, (double *out, size_t count, ek_stream stream, uint64_t first),
-    (out, count, stream, first))
+#define UNIFORM_PARAMETERS(T)                                                           \
+  (T * out, size_t count, ek_stream stream, uint64_t first, double low, double width, T greatest)
+#define FILL_UNIFORM(name, T)                                              \
+  EK_INLINE void name##_body UNIFORM_PARAMETERS(T) {                       \
+    uint32_t words[2 * BLOCK];                                             \
+    for (size_t start = 0; start < count; start += BLOCK) {                \
+      size_t n = count - start < BLOCK ? count - start : BLOCK;            \
+      philox_words(words, 2 * n, stream, 1, 2 * (first + start));          \
+      for (size_t i = 0; i < n; i++) {                                     \
+        uint64_t word = (uint64_t)words[2 * i + 1] << 32 | words[2 * i];   \
+        double u = (double)(int64_t)(word >> 11) * 0x1p-53;                \
+        T element = (T)(low + width * u);                                  \
+        out[start + i] = element > greatest ? greatest : element;          \
+      }                                                                    \
+    }                                                                      \
+  }                                                                        \
+  EK_KERNEL(name, UNIFORM_PARAMETERS(T), (out, count, stream, first, low, width, greatest))
+
+FILL_UNIFORM(ek_fill_uniform_f32, float)
+FILL_UNIFORM(ek_fill_uniform_f64, double)

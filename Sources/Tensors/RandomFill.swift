@@ -30,9 +30,13 @@ extension Elements where T: Scalar {
     from stream: RandomStream, first: Int = 0, low: Double = 0, high: Double = 1
   ) {
     precondition(low < high, "an empty range")
-    for index in indices {
-      let element = T(low + (high - low) * stream.uniform(at: first + index))
-      self[index] = element < T(high) ? element : T(high).nextDown
+    let start = UInt64(first)
+    if let singles = self as? Elements<Float> {
+      unsafe ek_fill_uniform_f32(
+        singles.pointer, count, stream.kernelStream, start, low, high - low, Float(high).nextDown)
+    } else if let doubles = self as? Elements<Double> {
+      unsafe ek_fill_uniform_f64(
+        doubles.pointer, count, stream.kernelStream, start, low, high - low, high.nextDown)
     }
   }
 }

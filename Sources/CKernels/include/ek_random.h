@@ -38,7 +38,13 @@ void ek_fill_normal_f64(
     double *out, size_t count, ek_stream stream, uint64_t first, double mean, double deviation,
     ek_truncation truncation);
 
-// out[i] = the number k * 2^-53, k the upper 53 of the 64 bits of words 2i and 2i + 1 of domain 1.
-void ek_fill_uniform_f64(double *out, size_t count, ek_stream stream, uint64_t first);
+// out[i] = low + width * u, but no more than `greatest`; u = k * 2^-53, k the upper 53 of the 64 bits
+// of words 2i and 2i + 1 of domain 1. Computed in double and rounded once.
+void ek_fill_uniform_f32(
+    float *out, size_t count, ek_stream stream, uint64_t first, double low, double width,
+    float greatest);
+void ek_fill_uniform_f64(
+    double *out, size_t count, ek_stream stream, uint64_t first, double low, double width,
+    double greatest);
 
 #endif
