@@ -59,11 +59,19 @@ public struct UnitHealth: Sendable {
     let count = Double(samples * perSample)
     self.function = function.name
     deadShare = Double(isAlive.count { !$0 }) / Double(units)
-    // A function that is flat on one side only, such as relu, is switched off there, not saturated.
-    let isFlatAtBothEnds = [-40.0, 40].allSatisfy { abs(function.slope(at: $0)) < 0.01 * greatest }
-    saturatedShare = isFlatAtBothEnds ? Double(saturated) / count : 0
+    saturatedShare = Self.saturates(function, greatest) ? Double(saturated) / count : 0
     inputMean = sum / count
     inputDeviation = max(0, squares / count - inputMean * inputMean).squareRoot()
     slopeSecondMoment = slopes / count
+  }
+
+  /// Whether a function is bounded and flat at both ends.
+  ///
+  /// One that is flat on one side only, such as relu, is switched off there, not saturated.
+  private static func saturates(_ function: any ScalarFunction, _ greatest: Double) -> Bool {
+    [-1.0, 1].allSatisfy { side in
+      abs(function.slope(at: 40 * side)) < 0.01 * greatest
+        && abs(function.value(at: 1e4 * side) - function.value(at: 40 * side)) < 1
+    }
   }
 }

@@ -8,6 +8,8 @@ public struct Proposals {
   private let predict: (NetworkDescription) throws -> SecondMoments
   /// At most this many remedies for one finding: the most promising.
   private let limit = 4
+  /// Powers of ten that the worst second moment may be from 1.
+  private static let reach = 6.0
 
   /// Second moments of every layer and time step, as far as there is a prediction.
   public struct SecondMoments: Sendable {
@@ -36,8 +38,11 @@ public struct Proposals {
       .compactMap(candidate)
     return findings.map { finding in
       var finding = finding
-      finding.remedies += candidates.filter { $0.remedy.answers.contains(finding.rule) }
-        .sorted { $0.distance < $1.distance }.prefix(limit)
+      let answers = candidates.filter { $0.remedy.answers.contains(finding.rule) }
+        .sorted { $0.distance < $1.distance }
+      // What is predicted to stay far off is not a remedy, unless nothing better is known.
+      let promising = answers.filter { $0.distance <= Self.reach }
+      finding.remedies += (promising.isEmpty ? answers : promising).prefix(limit)
         .map {
           RemedyProposal($0.remedy.name, change: $0.change.sentence, predicted: $0.effect)
         }

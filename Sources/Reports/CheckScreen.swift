@@ -54,7 +54,8 @@ public struct CheckScreen {
       }
     let model = report.model
     let facts = [
-      "\(model.depth) layers", "\(Numerals.count(model.parameters)) parameters", model.format,
+      "\(model.depth) \(model.depth == 1 ? "layer" : "layers")",
+      "\(Numerals.count(model.parameters)) parameters", model.format,
       "batch \(model.batch)", "seed \(model.seed)",
     ]
     let verdict = report.verdict.rawValue.uppercased()
