@@ -61,7 +61,9 @@ let rooms: [Room] = [
   Room(
     name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics],
     testImports: ["Numbers", "CKernels", .numerics]),
-  Room(name: "Semantics", imports: ["Tensors", "Numbers"]),
+  Room(
+    name: "Semantics", imports: ["Tensors", "Numbers", .numerics],
+    testImports: ["Numbers", .numerics]),
   Room(
     name: "Operators", imports: ["Semantics", "Tensors", "Numbers", .numerics],
     testImports: ["Graphs", "Execution", "Semantics", "Tensors", "Numbers"], hasTestData: true),

@@ -24,7 +24,6 @@ extension Moments {
       sampleCorrelation: correlation(\.sampleCorrelation),
       positionCorrelation: correlation(\.positionCorrelation),
       fluctuation: heaviest?.part.fluctuation ?? .none,
-      response: heaviest?.part.response ?? 0,
       basis: present.map(\.part.basis).max() ?? .closedForm,
       note: present.lazy.compactMap(\.part.note).first)
   }

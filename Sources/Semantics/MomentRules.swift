@@ -1,34 +1,83 @@
 public import Numbers
+import RealModule
 
-/// The steps that moment rules are made of.
+/// The steps that forward moment rules are made of; `docs/bands.md` derives them.
 extension Moments {
   /// `Σ_k a_k b_k` over `terms` products: a row of a matrix product.
   ///
   /// `units` is the number of elements per sample of the result along which parameters differ.
+  /// Where one operand is a parameter of mean 0, the results are normal once the other operand is
+  /// given, and their common variance is its mean square.
   public static func contraction(
     _ a: Moments, _ b: Moments, terms: Int, units: Int
   ) -> Moments {
     let n = Double(terms)
     let mean = n * a.mean * b.mean
-    return Moments(
+    var result = Moments(
       mean: mean,
       secondMoment: n * a.secondMoment * b.secondMoment + n * (n - 1) * mean / n * mean / n,
       basis: max(a.basis, b.basis), note: a.note ?? b.note)
+    guard a.isParameter != b.isParameter else {
+      result.basis = max(result.basis, a.isParameter ? .closedForm : .firstOrder)
+      result.sampleCorrelation = a.sampleCorrelation * b.sampleCorrelation
+      result.positionCorrelation = a.positionCorrelation * b.positionCorrelation
+      return result
+    }
+    let (value, weight) = a.isParameter ? (b, a) : (a, b)
+    result.sampleCorrelation = value.sampleCorrelation
+    result.positionCorrelation = value.positionCorrelation
+    result.fluctuation = value.drawn(units: terms).fluctuation
+    result.fluctuation.scale.inheritance = 1
+    if weight.mean == 0 {
+      let isIsometry = weight.law == .parameter(isOrthogonal: true) && units >= terms
+      result.law = isIsometry ? .spherical : .gaussian
+    }
+    return result
   }
 
   /// `a + b` of independent tensors.
-  public static func sum(_ a: Moments, _ b: Moments) -> Moments {
-    Moments(
-      mean: a.mean + b.mean,
-      secondMoment: a.secondMoment + b.secondMoment + 2 * a.mean * b.mean,
-      basis: max(a.basis, b.basis), note: a.note ?? b.note)
+  ///
+  /// The scales of two values are taken to move together, as those of a residual stream and its
+  /// branch do. `units` says how many elements the mean square of one sample is over, so that the
+  /// chance correlation of the two is counted; without it the sum stays as it would be drawn anew.
+  public static func sum(_ a: Moments, _ b: Moments, units: Int? = nil) -> Moments {
+    if b.secondMoment == 0 { return a.joined(to: b.basis) }
+    if a.secondMoment == 0 { return b.joined(to: a.basis) }
+    let secondMoment = a.secondMoment + b.secondMoment + 2 * a.mean * b.mean
+    var result = Moments(
+      mean: a.mean + b.mean, secondMoment: secondMoment, basis: max(a.basis, b.basis),
+      note: a.note ?? b.note)
+    guard secondMoment.isFinite, secondMoment > 0 else { return result }
+    let cross = 2 * a.mean * b.mean / secondMoment
+    let (share, otherShare) = (a.secondMoment / secondMoment, b.secondMoment / secondMoment)
+    result.sampleCorrelation =
+      share * a.sampleCorrelation + otherShare * b.sampleCorrelation + cross
+    result.positionCorrelation =
+      share * a.positionCorrelation + otherShare * b.positionCorrelation + cross
+    if a.isNormal && (b.isNormal || b.isShared) || b.isNormal && a.isShared {
+      let isDrawn = a.isShared || b.isShared || units == nil
+      result.law = isDrawn && a.law != .spherical && b.law != .spherical ? .gaussian : .spherical
+    }
+    if a.law == .constant && b.law == .constant { result.law = .constant }
+    result.fluctuation = Fluctuation.sum(
+      (a, share), (b, otherShare), cross: cross, units: units)
+    return result
   }
 
   /// `a · b` of independent tensors, element by element.
   public static func product(_ a: Moments, _ b: Moments) -> Moments {
-    Moments(
+    var result = Moments(
       mean: a.mean * b.mean, secondMoment: a.secondMoment * b.secondMoment,
+      sampleCorrelation: a.sampleCorrelation * b.sampleCorrelation,
+      positionCorrelation: a.positionCorrelation * b.positionCorrelation,
       basis: max(a.basis, b.basis), note: a.note ?? b.note)
+    if a.law == .constant {
+      result.law = b.law
+    } else if b.law == .constant {
+      result.law = a.law
+    }
+    result.fluctuation = Fluctuation.product(a, b)
+    return result
   }
 
   /// `factor · x`.
@@ -40,29 +89,107 @@ extension Moments {
   }
 
   /// `φ(x)`; `units` as in ``contraction(_:_:terms:units:)``.
+  ///
+  /// Exact for normal elements; others are taken to be normal with their mean and variance.
   public func mapped(by function: any ScalarFunction, units: Int) -> Moments {
-    .unknown("not implemented")
-  }
-
-  /// `cotangent · φ⁽ᵏ⁾(x)`, `order` = k ≥ 1: the backward step through an activation.
-  public static func backpropagated(
-    _ cotangent: Moments, through function: any ScalarFunction, at x: Moments, order: Int = 1,
-    units: Int
-  ) -> Moments {
-    .unknown("not implemented")
+    guard !secondMoment.isNaN else { return self }
+    guard variance > 0 else {
+      var result = Moments.constant(function.value(at: mean))
+      result.basis = basis
+      result.note = note
+      return result
+    }
+    // A second moment that has overflowed is taken as the largest whose square still has a meaning;
+    // what φ makes of it is finite only if φ saturates.
+    let isOverflowing = secondMoment > Self.largest
+    let (m, v) = isOverflowing ? (0, Self.largest) : (mean, variance)
+    let wide = WideAverage(of: function, derivative: 0, mean: m, variance: v)
+    var result = Moments(
+      mean: wide.mean, secondMoment: wide.secondMoment,
+      basis: max(basis, isNormal ? wide.basis : .firstOrder),
+      note: note ?? (isNormal ? nil : "elements taken to be normal"))
+    if isOverflowing {
+      result.sampleCorrelation = sampleCorrelation
+      if result.secondMoment > 1e200 {
+        (result.mean, result.secondMoment) = (result.mean * .infinity, .infinity)
+      }
+      return result
+    }
+    guard wide.secondMoment > 0, wide.secondMoment.isFinite else { return result }
+    var table = ScaleTable(function, relativeMean: mean / secondMoment.squareRoot())
+    let step = ForwardStep(&table, at: self, units: max(1, units))
+    guard step.isFinite else { return result }
+    result.fluctuation = Fluctuation(scale: step.spread)
+    let middle = ScaleGrid.count / 2
+    result.sampleCorrelation = step.spread.correlation[middle]
+    result.positionCorrelation = table.correlation(
+      of: positionCorrelation, logScale: Double.log(secondMoment))
+    return result
   }
 
   /// The mean of `count` elements whose uncentred correlation is `correlation`.
   public func averaged(over count: Int, correlation: Double) -> Moments {
     let n = Double(count)
-    return Moments(
-      mean: mean, secondMoment: secondMoment * (1 / n + (1 - 1 / n) * correlation),
-      basis: max(basis, .firstOrder), note: note)
+    var result = self
+    result.secondMoment *= 1 / n + (1 - 1 / n) * correlation
+    result.law = isNormal ? law : .other
+    result.basis = max(basis, .firstOrder)
+    return result
   }
 
-  /// The 95 % band of the mean square of one batch, measured over `samples` samples of `units`
-  /// elements each, for one draw of the parameters.
-  public func band(samples: Int, units: Int) -> ClosedRange<Double> {
-    secondMoment...secondMoment
+  /// The largest second moment whose averages are computed; beyond it stands infinity.
+  static let largest = 1e250
+
+  /// Whether the elements are normal once earlier layers are given.
+  var isNormal: Bool { law == .gaussian || law == .spherical }
+
+  /// Whether all samples see the same elements.
+  var isShared: Bool { isParameter || law == .constant }
+
+  private func joined(to other: Basis) -> Moments {
+    var result = self
+    result.basis = max(basis, other)
+    return result
+  }
+}
+
+/// E[φ⁽ᵏ⁾] and E[(φ⁽ᵏ⁾)²] of a normal operand.
+struct WideAverage {
+  let mean: Double
+  let secondMoment: Double
+  let basis: Moments.Basis
+
+  init(of function: any ScalarFunction, derivative k: Int, mean: Double, variance: Double) {
+    if k < 2, let formula = function.closedFormMoments(mean: mean, variance: variance) {
+      self.mean = k == 0 ? formula.mean : formula.meanSlope
+      secondMoment = k == 0 ? formula.secondMoment : formula.slopeSecondMoment
+      basis = .closedForm
+      return
+    }
+    let deviation = variance.squareRoot()
+    let ladder = GaussianLadder(mean: mean, standardDeviation: deviation, for: function)
+    var (sum, square) = (0.0, 0.0)
+    var (low, high) = (0, ladder.nodes.count - 1)
+    let value = { (z: Double) in
+      let x = mean + deviation * z
+      return k == 0
+        ? function.value(at: x) : k == 1 ? function.slope(at: x) : function.curvature(at: x)
+    }
+    // In pairs from both ends, so that odd functions average to exactly 0.
+    while low < high {
+      let (a, b) = (value(ladder.nodes[low]), value(ladder.nodes[high]))
+      sum += a * ladder.weights[low] + b * ladder.weights[high]
+      square += a * a * ladder.weights[low] + b * b * ladder.weights[high]
+      low += 1
+      high -= 1
+    }
+    if low == high {
+      let a = value(ladder.nodes[low])
+      sum += a * ladder.weights[low]
+      square += a * a * ladder.weights[low]
+    }
+    self.mean = sum
+    secondMoment = square
+    basis = .quadrature
   }
 }

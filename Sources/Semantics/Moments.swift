@@ -14,8 +14,6 @@ public struct Moments: Hashable, Sendable {
   public var law: Law
   /// How much one draw of the parameters moves the mean square of one sample.
   public var fluctuation: Fluctuation
-  /// For a cotangent: d ln(its mean square) / d ln(mean square of the value it belongs to).
-  public var response: Double
   public var basis: Basis
   /// Why nothing is known, or what was approximated.
   public var note: String?
@@ -23,7 +21,7 @@ public struct Moments: Hashable, Sendable {
   public init(
     mean: Double, secondMoment: Double, sampleCorrelation: Double = 0,
     positionCorrelation: Double = 0, law: Law = .other, fluctuation: Fluctuation = .none,
-    response: Double = 0, basis: Basis, note: String? = nil
+    basis: Basis, note: String? = nil
   ) {
     self.mean = mean
     self.secondMoment = secondMoment
@@ -31,7 +29,6 @@ public struct Moments: Hashable, Sendable {
     self.positionCorrelation = positionCorrelation
     self.law = law
     self.fluctuation = fluctuation
-    self.response = response
     self.basis = basis
     self.note = note
   }
@@ -71,6 +68,9 @@ extension Moments {
   public enum Law: Hashable, Sendable {
     /// Normal and independent across units once the earlier layers are given.
     case gaussian
+    /// Normal, with a mean square that is known once the earlier layers are given: sums of a
+    /// residual stream, and what orthogonal weights make.
+    case spherical
     /// Drawn once, shared by all samples.
     case parameter(isOrthogonal: Bool)
     case constant
@@ -82,27 +82,6 @@ extension Moments {
     case closedForm, quadrature, firstOrder, unknown
 
     public static func < (a: Basis, b: Basis) -> Bool { a.rawValue < b.rawValue }
-  }
-
-  /// The spread of ln S, S the mean square of one sample, over draws of finite-width parameters.
-  ///
-  /// For the law `gaussian` it is the spread of the elements' common scale, before the elements
-  /// themselves are drawn.
-  public struct Fluctuation: Hashable, Sendable {
-    /// E[ln S] − ln(secondMoment).
-    public var shift: Double
-    /// Var[ln S_a].
-    public var variance: Double
-    /// Cov[ln S_a, ln S_b] for two samples.
-    public var covariance: Double
-
-    public init(shift: Double, variance: Double, covariance: Double) {
-      self.shift = shift
-      self.variance = variance
-      self.covariance = covariance
-    }
-
-    public static let none = Fluctuation(shift: 0, variance: 0, covariance: 0)
   }
 
   public var isParameter: Bool {

@@ -1,0 +1,193 @@
+import RealModule
+
+extension Moments {
+  /// The same elements, drawn: the law of their own mean square rather than of their scale.
+  ///
+  /// A mean of `units` squares of normal elements has relative variance 2/n, of which two samples
+  /// share the squared correlation.
+  func drawn(units: Int) -> Moments {
+    guard law == .gaussian else { return self }
+    var result = self
+    result.law = .spherical
+    let n = Double(max(1, units))
+    let law = MeanOfSquares(spread: 2, third: 8, count: n)
+    if var backward = fluctuation.backward {
+      for j in 0..<ScaleGrid.count {
+        backward.mean[j] += law.shift
+        backward.variance[j] += law.variance
+        backward.sharedVariance[j] += law.variance * backward.overlap
+      }
+      backward.overlap += (1 - backward.overlap) * (1 - backward.overlap) / n
+      result.fluctuation.backward = backward
+      return result
+    }
+    var spread = fluctuation.scale
+    if spread.correlation.isEmpty {
+      spread.correlation = [Double](repeating: sampleCorrelation, count: ScaleGrid.count)
+    }
+    let slopes = ScaleGrid.slopes(spread.quantiles)
+    let noise = [Double](repeating: law.variance, count: ScaleGrid.count)
+    spread.quantiles = ScaleGrid.addingNoise(noise, to: spread.quantiles).map { $0 + law.shift }
+    for j in 0..<ScaleGrid.count {
+      let (c, variance) = (spread.correlation[j], spread.correlationVariance[j])
+      let before = slopes[j] * slopes[j]
+      let shared = min(1, c * c + variance)
+      spread.sharing[j] =
+        (spread.sharing[j] * before + shared * law.variance) / (before + law.variance)
+      let room = (1 - c * c) * (1 - variance)
+      spread.correlationVariance[j] = min(1, variance + room * room / n)
+    }
+    result.fluctuation.scale = spread
+    return result
+  }
+}
+
+extension Fluctuation {
+  /// The law of `S = share·S_a + otherShare·S_b + cross`, with scales that move together.
+  static func sum(
+    _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double), cross: Double,
+    units: Int?
+  ) -> Fluctuation {
+    if a.moments.fluctuation.backward != nil || b.moments.fluctuation.backward != nil {
+      return sumOfCotangents(a, b, units: units)
+    }
+    // A parameter has the same value for all samples: only its share counts.
+    let (first, second) = (a.moments.fluctuation.scale, b.moments.fluctuation.scale)
+    var result = ScaleSpread()
+    result.correlation = ScaleGrid.zeros
+    for j in 0..<ScaleGrid.count {
+      let one = a.share * Double.exp(first.quantiles[j])
+      let other = b.share * Double.exp(second.quantiles[j])
+      let total = max(one + other + cross, 1e-3 * (one + other))
+      result.quantiles[j] = Double.log(total)
+      let (p, q) = (one / total, other / total)
+      let c = first.correlation.isEmpty ? a.moments.sampleCorrelation : first.correlation[j]
+      let d = second.correlation.isEmpty ? b.moments.sampleCorrelation : second.correlation[j]
+      result.correlation[j] = min(max(p * c + q * d + cross / total, -1), 1)
+      result.correlationVariance[j] =
+        p * p * first.correlationVariance[j] + q * q * second.correlationVariance[j]
+    }
+    let (slope, otherSlope) = (
+      ScaleGrid.slopes(first.quantiles), ScaleGrid.slopes(second.quantiles)
+    )
+    for j in 0..<ScaleGrid.count {
+      let (u, v) = (a.share * slope[j], b.share * otherSlope[j])
+      result.sharing[j] =
+        u + v > 0 ? (u * first.sharing[j] + v * second.sharing[j]) / (u + v) : 0
+    }
+    result.inheritance =
+      a.moments.isShared
+      ? b.share * second.inheritance
+      : b.moments.isShared ? a.share * first.inheritance : 1
+    if let units, !a.moments.isShared, !b.moments.isShared {
+      // Elements not yet drawn are drawn now; independent tensors correlate by chance.
+      let fresh = { (part: (moments: Moments, share: Double)) in
+        part.moments.law == .gaussian ? 2 * part.share * part.share : 0
+      }
+      let variance = (fresh(a) + fresh(b) + 4 * a.share * b.share) / Double(max(1, units))
+      result = result.adding(noise: variance)
+    }
+    return Fluctuation(scale: result)
+  }
+
+  private static func sumOfCotangents(
+    _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double), units: Int?
+  ) -> Fluctuation {
+    let (one, other) = (a.moments.backwardSpread, b.moments.backwardSpread)
+    var result = BackwardSpread()
+    for j in 0..<ScaleGrid.count {
+      let (x, y) = (a.share * Double.exp(one.mean[j]), b.share * Double.exp(other.mean[j]))
+      let total = max(x + y, .leastNormalMagnitude)
+      let (p, q) = (x / total, y / total)
+      result.mean[j] = Double.log(total)
+      let deviation = p * one.variance[j].squareRoot() + q * other.variance[j].squareRoot()
+      result.variance[j] = deviation * deviation
+      let shared =
+        p * max(0, one.sharedVariance[j]).squareRoot()
+        + q * max(0, other.sharedVariance[j]).squareRoot()
+      result.sharedVariance[j] = shared * shared
+      result.thirdCumulant[j] = p * one.thirdCumulant[j] + q * other.thirdCumulant[j]
+      if let units {
+        let chance = 4 * p * q / Double(max(1, units))
+        result.variance[j] += chance
+        result.mean[j] -= chance / 2
+      }
+    }
+    let (p, q) = (a.share, b.share)
+    let overlap = p * one.overlap.squareRoot() + q * other.overlap.squareRoot()
+    result.overlap = min(1, overlap * overlap)
+    result.alignment = p * one.alignment + q * other.alignment
+    var scale = ScaleSpread()
+    scale.sharing =
+      a.share > b.share ? a.moments.fluctuation.scale.sharing : b.moments.fluctuation.scale.sharing
+    return Fluctuation(scale: scale, backward: result)
+  }
+
+  /// The law of the product's scale: ln S adds, with scales that move together.
+  static func product(_ a: Moments, _ b: Moments) -> Fluctuation {
+    if a.isShared { return b.fluctuation }
+    if b.isShared { return a.fluctuation }
+    if a.fluctuation.backward != nil || b.fluctuation.backward != nil {
+      let (cotangent, value) = a.fluctuation.backward != nil ? (a, b) : (b, a)
+      var result = cotangent.fluctuation
+      result.backward?.addToMean(value.fluctuation.scale.quantiles)
+      return result
+    }
+    let (one, other) = (a.fluctuation.scale, b.fluctuation.scale)
+    var result = one
+    let (slope, otherSlope) = (
+      ScaleGrid.slopes(one.quantiles), ScaleGrid.slopes(other.quantiles)
+    )
+    for j in 0..<ScaleGrid.count {
+      result.quantiles[j] += other.quantiles[j]
+      let sum = slope[j] + otherSlope[j]
+      result.sharing[j] =
+        sum > 0 ? (one.sharing[j] * slope[j] + other.sharing[j] * otherSlope[j]) / sum : 0
+    }
+    result.correlation = []
+    return Fluctuation(scale: result)
+  }
+}
+
+extension ScaleSpread {
+  /// The law after a noise of relative variance `variance`, which samples share by the square of
+  /// their correlation.
+  func adding(noise variance: Double) -> ScaleSpread {
+    guard variance > 0 else { return self }
+    var result = self
+    let slopes = ScaleGrid.slopes(quantiles)
+    result.quantiles = ScaleGrid.addingNoise(
+      [Double](repeating: variance, count: ScaleGrid.count), to: quantiles
+    ).map { $0 - variance / 2 }
+    for j in 0..<ScaleGrid.count {
+      let before = slopes[j] * slopes[j]
+      let c = correlation.isEmpty ? 0 : correlation[j]
+      let shared = min(1, c * c + correlationVariance[j])
+      result.sharing[j] = (sharing[j] * before + shared * variance) / (before + variance)
+    }
+    return result
+  }
+}
+
+extension BackwardSpread {
+  mutating func addToMean(_ quantiles: [Double]) {
+    for j in 0..<ScaleGrid.count { mean[j] += quantiles[j] }
+  }
+}
+
+extension ForwardStep {
+  /// Whether φ has averages at all scales that occur.
+  var isFinite: Bool {
+    limit.value.isFinite && drift.allSatisfy(\.isFinite) && noise.allSatisfy(\.isFinite)
+      && spread.quantiles.allSatisfy(\.isFinite)
+  }
+}
+
+extension ScaleTable {
+  /// The uncentred correlation of φ where the operands' is `correlation`.
+  mutating func correlation(of correlation: Double, logScale y: Double) -> Double {
+    let m2 = relativeMean * relativeMean
+    let centred = min(max((correlation - m2) / (1 - m2), -1), 1)
+    return min(max(evaluate(\.values, at: centred, logScale: y).value, -1), 1)
+  }
+}
