@@ -25,10 +25,12 @@ extension Moments {
     }
     let centre = laws[1].mean
     // What all samples share and what each has of its own are independent: distances from the
-    // centre add in squares.
+    // centre add in squares. Three cumulants do not say how a law of two humps ends, so no side
+    // is made shorter than that of a normal law.
     let distance = { (end: Int) in
       let shift = laws[end].mean - centre
-      let own = laws[end].quantile(at: ends[end]) - laws[end].mean
+      let own = max(
+        abs(laws[end].quantile(at: ends[end]) - laws[end].mean), reach * laws[end].deviation)
       return (shift * shift + own * own).squareRoot()
     }
     return (centre - distance(0))...(centre + distance(2))
@@ -143,6 +145,9 @@ struct BatchMean {
       three += 3 * u * u * weight
     }
     let end = start + step * Double(points - 1)
+    // The integrands uᵏ⁻¹ have a slope at the upper end: Euler and Maclaurin's correction.
+    two -= step * step / 6
+    three -= step * step / 2 * end
     let (m1, m2, m3) = (end - one, end * end - two, end * end * end - three)
     // Cumulants of −ln E for an exponential E: Euler's γ, π²/6, 2ζ(3).
     return ShiftedLogNormal(
@@ -206,6 +211,7 @@ struct ConditionalLaw {
 /// `mean ± a(e^{bz − b²/2} − 1)`: the simplest law with three given cumulants.
 struct ShiftedLogNormal {
   let mean: Double
+  let deviation: Double
   private let sign: Double
   private let a: Double
   private let b: Double
@@ -213,11 +219,11 @@ struct ShiftedLogNormal {
   init(mean: Double, variance: Double, third: Double) {
     self.mean = mean
     sign = third < 0 ? -1 : 1
+    deviation = max(0, variance).squareRoot()
     guard variance > 0 else {
       (a, b) = (0, 1)
       return
     }
-    let deviation = variance.squareRoot()
     let skewness = min(max(abs(third) / (variance * deviation), 1e-4), 8)
     let half = skewness * skewness / 2
     let root = Double.root(1 + half + skewness * (1 + half / 2).squareRoot(), 3)

@@ -12,7 +12,8 @@ extension Moments {
     _ a: Moments, _ b: Moments, terms: Int, units: Int
   ) -> Moments {
     let n = Double(terms)
-    let mean = n * a.mean * b.mean
+    // 0 times what has overflowed is 0: a mean of exactly 0 stays 0.
+    let mean = a.mean == 0 || b.mean == 0 ? 0 : n * a.mean * b.mean
     var result = Moments(
       mean: mean,
       secondMoment: n * a.secondMoment * b.secondMoment + n * (n - 1) * mean / n * mean / n,
