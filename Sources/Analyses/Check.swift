@@ -82,7 +82,7 @@ public struct Check: Sendable {
       let units = max(1, graph.type(of: value).shape.count / max(1, batch))
       return TensorState(
         predicted: moments,
-        band: moments.basis == .unknown ? 0...0 : moments.band(samples: batch, units: units),
+        band: moments.band(samples: batch, units: units) ?? 0...0,
         measured: series.first[value], secondMoments: series.secondMoments[value] ?? [])
     }
     let weights = layer.weights.compactMap { differentiated.cotangents[$0] }
