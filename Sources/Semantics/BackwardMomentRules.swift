@@ -51,6 +51,19 @@ extension Moments {
     return result
   }
 
+  /// A cotangent whose mean square is multiplied by that of one sample of `value` to `power`.
+  ///
+  /// A norm that each sample is divided by has power −1 in the cotangent that passes it. The second
+  /// moment stays as it is: it must count the factor already.
+  public func following(_ value: Moments, by power: Double) -> Moments {
+    var (result, backward) = (self, backwardSpread)
+    let scale = value.fluctuation.scale
+    backward.addToMean(scale.quantiles.map { power * $0 })
+    result.fluctuation = Fluctuation(
+      scale: ScaleSpread(sharing: scale.sharing), backward: backward)
+    return result
+  }
+
   /// The law of a cotangent's scale, made from that of a value where no layer has been passed yet.
   var backwardSpread: BackwardSpread {
     if let backward = fluctuation.backward { return backward }

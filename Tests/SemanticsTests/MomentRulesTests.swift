@@ -146,6 +146,17 @@ func predict(
     #expect(abs(1 - (band?.lowerBound ?? 0) - reach) < 0.05 * reach)
   }
 
+  @Test func aCotangentThatIsDividedByANormCancelsItsFluctuation() {
+    let x = Moments(
+      mean: 0, secondMoment: 2, law: .spherical,
+      fluctuation: Fluctuation(shift: 0.1, variance: 0.3, covariance: 0.2), basis: .closedForm)
+    let g = Moments.standardNormal.following(x, by: -1)
+    #expect(g.secondMoment == 1)
+    #expect(abs(g.fluctuation.shift + 0.1) < 1e-12)
+    #expect(abs(g.fluctuation.variance / 0.3 - 1) < 2e-3)
+    #expect(abs(g.fluctuation.covariance / 0.2 - 1) < 2e-3)
+  }
+
   @Test func whatIsUnknownStaysUnknown() {
     let unknown = Moments.unknown("for a reason")
     #expect(unknown.mapped(by: Function.tanh, units: 3).note == "for a reason")

@@ -180,8 +180,8 @@ public struct NormalizationGradient: Operator {
       dx.basis = max(dx.basis, .firstOrder)
     }
     // A greater operand is divided by more: the gradient falls as its mean square grows.
-    dx.response = dy.response - 1
-    return [dx] + results
+    // Batch norm divides all samples alike, which says nothing of one sample's scale.
+    return [form.kind == .batch ? dx : dx.following(x, by: -1)] + results
   }
 
   /// The map is a projection times s, so that no element exceeds s times the norm of u.
