@@ -8,6 +8,9 @@ public struct Add: Binary {
   public init() {}
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a + b }
+  public static func combine(
+    _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
+  ) { VectorKernels.add(a, b, into: y) }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a + b }
   public static func moments(_ a: Moments, _ b: Moments) -> Moments { .sum(a, b) }
 
@@ -29,6 +32,9 @@ public struct Sub: Binary {
   public init() {}
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a - b }
+  public static func combine(
+    _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
+  ) { VectorKernels.subtract(a, b, into: y) }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a - b }
   public static func moments(_ a: Moments, _ b: Moments) -> Moments { .sum(a, b.scaled(by: -1)) }
 
@@ -47,6 +53,9 @@ public struct Mul: Binary {
   public init() {}
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a * b }
+  public static func combine(
+    _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
+  ) { VectorKernels.multiply(a, b, into: y) }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a * b }
   public static func moments(_ a: Moments, _ b: Moments) -> Moments { .product(a, b) }
 
@@ -71,6 +80,9 @@ public struct Div: Binary {
   public init() {}
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a / b }
+  public static func combine(
+    _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
+  ) { VectorKernels.divide(a, b, into: y) }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a / b }
 
   /// The quotient's moments as those of `a · (1/b)`.

@@ -13,6 +13,9 @@ public protocol Binary: Operator {
   /// f(a, b).
   static func value<T: Scalar>(_ a: T, _ b: T) -> T
 
+  /// `y ← f(a, b)` for rows of one length in fp32.
+  static func combine(_ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>)
+
   /// An interval that contains f(a, b) for all members for which it is defined.
   static func range(_ a: Interval, _ b: Interval) -> Interval
 
@@ -36,6 +39,12 @@ extension Binary {
 
   public var attributes: Attributes { [:] }
 
+  public static func combine(
+    _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
+  ) {
+    for i in y.indices { y[i] = value(a[i], b[i]) }
+  }
+
   public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
     try Self.check(operands, are: .real, .real)
     return [TensorType(try Self.broadcast(operands))]
@@ -47,7 +56,17 @@ extension Binary {
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     if T.elementType == .float32 {
-      combine(operands, into: results[0], as: Float.self)
+      let loop = BroadcastLoop(results[0].shape, operands[0].shape, operands[1].shape)
+      guard loop.steps.a == 1, loop.steps.b == 1, loop.count >= 8 else {
+        return combine(operands, into: results[0], as: Float.self)
+      }
+      let (a, b) = (operands[0].elements(as: Float.self), operands[1].elements(as: Float.self))
+      let (y, count) = (results[0].elements(as: Float.self), loop.count)
+      loop.forEachRow { row in
+        Self.combine(
+          a[row.a..<row.a + count], b[row.b..<row.b + count],
+          into: y[row.result..<row.result + count])
+      }
     } else {
       combine(operands, into: results[0], as: Double.self)
     }

@@ -110,13 +110,16 @@ public struct Softmax: LaneOperator {
     for lane in 0..<lanes.count {
       let start = lanes.start(of: lane)
       let greatest = x.greatest(from: start, by: lanes.stride, count: lanes.length)
-      var sum = 0.0
       for i in 0..<lanes.length {
         let place = start + i * lanes.stride
-        let e = T.exp(x[place] - greatest)
-        y[place] = e
-        sum += Double(e)
+        y[place] = x[place] - greatest
       }
+    }
+    results[0].exponentiate(as: T.self)
+    for lane in 0..<lanes.count {
+      let start = lanes.start(of: lane)
+      var sum = 0.0
+      for i in 0..<lanes.length { sum += Double(y[start + i * lanes.stride]) }
       let factor = T(1 / sum)
       for i in 0..<lanes.length { y[start + i * lanes.stride] *= factor }
     }
@@ -256,5 +259,18 @@ public struct LogSoftmax: LaneOperator {
     ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
   ) -> Cause {
     cause(ofElement: element, in: operands[0], orFinite: .overflowOfSum)
+  }
+}
+
+extension Tensor {
+  /// Every element becomes its exponential.
+  fileprivate func exponentiate<T: Scalar>(as _: T.Type) {
+    if elementType == .float32 {
+      let y = elements(as: Float.self)
+      VectorKernels.apply(.exp, y, into: y)
+    } else {
+      let y = elements(as: T.self)
+      for i in y.indices { y[i] = T.exp(y[i]) }
+    }
   }
 }

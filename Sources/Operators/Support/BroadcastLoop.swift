@@ -99,18 +99,22 @@ struct BroadcastLoop {
   ) {
     let (na, nb) = (steps.a, steps.b)
     forEachRow { row in
+      // Slicing checks the bounds once for the row.
+      let target = unsafe y[row.result..<row.result + count].pointer
+      let left = unsafe a[row.a..<row.a + (na == 0 ? 1 : count)].pointer
+      let right = unsafe b[row.b..<row.b + (nb == 0 ? 1 : count)].pointer
       switch (na, nb) {
       case (1, 1):
-        for i in 0..<count { y[row.result + i] = f(a[row.a + i], b[row.b + i]) }
+        for i in 0..<count { unsafe target[i] = f(left[i], right[i]) }
       case (1, 0):
-        let right = b[row.b]
-        for i in 0..<count { y[row.result + i] = f(a[row.a + i], right) }
+        let fixed = unsafe right[0]
+        for i in 0..<count { unsafe target[i] = f(left[i], fixed) }
       case (0, 1):
-        let left = a[row.a]
-        for i in 0..<count { y[row.result + i] = f(left, b[row.b + i]) }
+        let fixed = unsafe left[0]
+        for i in 0..<count { unsafe target[i] = f(fixed, right[i]) }
       default:
-        let (left, right) = (a[row.a], b[row.b])
-        for i in 0..<count { y[row.result + i] = f(left, right) }
+        let fixed = unsafe f(left[0], right[0])
+        for i in 0..<count { unsafe target[i] = fixed }
       }
     }
   }

@@ -55,13 +55,15 @@ extension Operator {
 struct Evaluation {
   private var values: [Tensor?]
 
-  /// Computes every value of `graph` in double.
-  init(_ graph: Graph, inputs: [Value: Tensor]) throws {
+  /// Computes every value of `graph`, in double unless told otherwise.
+  init<T: Scalar>(
+    _ graph: Graph, inputs: [Value: Tensor], in _: T.Type = Double.self
+  ) throws {
     values = Array(repeating: nil, count: graph.types.count)
     for (value, tensor) in inputs { values[value.index] = tensor }
     for node in graph.nodes {
       let operands = try node.operands.map { try #require(values[$0.index]) }
-      for (value, result) in zip(node.results, try node.op.results(of: operands, in: Double.self)) {
+      for (value, result) in zip(node.results, try node.op.results(of: operands, in: T.self)) {
         values[value.index] = result
       }
     }
