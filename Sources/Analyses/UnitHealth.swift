@@ -5,6 +5,8 @@ public import Tensors
 public struct UnitHealth: Sendable {
   /// The activation's name.
   public let function: String
+  /// The number of units.
+  public let count: Int
   /// The share of units whose slope is 0 for every sample.
   public let deadShare: Double
   /// The share of elements whose slope is under 1 % of the greatest slope.
@@ -56,13 +58,14 @@ public struct UnitHealth: Sendable {
       look { elements[$0] }
     case .int64, .bool: return nil
     }
-    let count = Double(samples * perSample)
+    let elements = Double(samples * perSample)
+    count = units
     self.function = function.name
     deadShare = Double(isAlive.count { !$0 }) / Double(units)
-    saturatedShare = Self.saturates(function, greatest) ? Double(saturated) / count : 0
-    inputMean = sum / count
-    inputDeviation = max(0, squares / count - inputMean * inputMean).squareRoot()
-    slopeSecondMoment = slopes / count
+    saturatedShare = Self.saturates(function, greatest) ? Double(saturated) / elements : 0
+    inputMean = sum / elements
+    inputDeviation = max(0, squares / elements - inputMean * inputMean).squareRoot()
+    slopeSecondMoment = slopes / elements
   }
 
   /// Whether a function is bounded and flat at both ends.

@@ -34,7 +34,14 @@ import Workflows
     Expected("residual-100", .failing, [.explodingGradient, .explodingActivation]),
     Expected("residual-100-scaled", .healthy),
     Expected("lstm-200-forget-0", .failing, [.vanishingGradient]),
+    Expected("lstm-200-forget-3", .healthy),
     Expected("rnn-radius-0.5", .failing, [.vanishingGradient]),
+    Expected("rnn-radius-1", .failing, [.vanishingGradient]),
+    Expected("rnn-radius-1.5", .healthy),
+    Expected("conv-20", .failing, [.vanishingGradient]),
+    Expected("conv-20-batch-norm", .healthy),
+    Expected("transformer-24-pre-norm", .healthy),
+    Expected("transformer-24-post-norm", .healthy),
     Expected("log-of-softmax", .failing, [.domain, .nonFinite]),
   ]
 

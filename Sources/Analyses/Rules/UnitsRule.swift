@@ -8,20 +8,26 @@ public struct UnitsRule: Rule {
     let thresholds = diagnosis.thresholds
     return [
       finding(
-        diagnosis, .deadUnits, share: \.deadShare, limit: thresholds.deadShare,
+        diagnosis, .deadUnits, share: \.deadShare,
+        limit: { thresholds.deadShare(ofUnits: $0.count) },
         what: "units whose slope is 0 for every sample, so that no gradient reaches their weights"),
       finding(
-        diagnosis, .saturatedUnits, share: \.saturatedShare, limit: thresholds.saturatedShare,
+        diagnosis, .saturatedUnits, share: \.saturatedShare,
+        limit: { _ in thresholds.saturatedShare },
         what: "activations whose slope is under 1 % of the function's greatest"),
     ].compactMap { $0 }
   }
 
   private func finding(
-    _ diagnosis: Diagnosis, _ rule: RuleName, share: KeyPath<UnitHealth, Double>, limit: Double,
+    _ diagnosis: Diagnosis, _ rule: RuleName, share: KeyPath<UnitHealth, Double>,
+    limit: (UnitHealth) -> Double,
     what: String
   ) -> Finding? {
-    let affected = diagnosis.layers.filter { ($0.units?[keyPath: share] ?? 0) > limit }
+    let affected = diagnosis.layers.filter { layer in
+      layer.units.map { $0[keyPath: share] > limit($0) } ?? false
+    }
     guard let first = affected.first, let units = first.units else { return nil }
+    let limit = limit(units)
     let worst = affected.compactMap { $0.units?[keyPath: share] }.max() ?? 0
     return Finding(
       rule, .warning, layer: first.name,
