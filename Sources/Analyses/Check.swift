@@ -8,7 +8,7 @@ import Tensors
 public struct Check: Sendable {
   public struct Options: Sendable {
     public var seed: UInt64 = 0
-    /// Weight seeds to measure: `seed`, `seed + 1`, …
+    /// How many weight seeds to measure, counted up from `seed`.
     public var draws = 1
     public var format = NumberFormat.fp32
     public var thresholds = Thresholds()
@@ -26,7 +26,9 @@ public struct Check: Sendable {
   /// Checks a subject.
   ///
   /// - Parameters:
+  ///   - subject: the graph with its layers and the laws of its parameters.
   ///   - path: the name of the model, for the report.
+  ///   - options: what to draw, and the limits to judge by.
   ///   - adding: makes the operator that adds two tensors of one type.
   /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
   public init(

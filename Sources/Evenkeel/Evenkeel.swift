@@ -12,6 +12,7 @@ extension NetworkDescription {
   /// - Parameters:
   ///   - batch: samples of standard normal input.
   ///   - seed: of every random draw; the same seed gives the same numbers.
+  /// - Returns: what `evenkeel check` reports.
   /// - Throws: ``InputError`` where layers do not fit each other.
   public func check(batch: Int = 256, seed: UInt64 = 0) throws -> CheckReport {
     var request = CheckRequest(self)

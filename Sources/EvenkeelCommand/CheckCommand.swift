@@ -3,7 +3,7 @@ import Findings
 import Reports
 import Workflows
 
-/// `evenkeel check`: is this network healthy, and if not, what should change?
+/// The verb `check`: whether a network is healthy, and what to change if it is not.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",

@@ -31,6 +31,7 @@ public final class Plan<T: Scalar> {
   /// Lays the graph out.
   ///
   /// - Parameters:
+  ///   - graph: a validated graph.
   ///   - keeping: values that can be read after a run; others are overwritten by later nodes.
   ///   - observing: values that the observer of a run is shown as soon as they are computed.
   ///   - format: the number format that every real result is rounded to; nil for that of `T`.
