@@ -16,7 +16,7 @@ public struct NormalizationForm: Hashable, Sendable {
   }
 
   public let kind: Kind
-  /// The first axis that is normalised; negative axes count back. Of no use to `batch`.
+  /// The first axis that is normalised, where negative axes count back; of no use to `batch`.
   public let axis: Int
   /// What is added to the variance or mean square.
   public let epsilon: Double
