@@ -98,6 +98,16 @@ struct NormalizationLayout {
     }
   }
 
+  /// Calls `body` with every group, on several threads; `body` may write only to its group.
+  @inline(__always)
+  func forEachGroup(_ body: (_ group: Int) -> Void) {
+    let parts = min(groups, groups * size / 16_384 + 1, 16)
+    let groups = groups
+    Threads.run(parts: parts) { part in
+      for group in groups * part / parts..<groups * (part + 1) / parts { body(group) }
+    }
+  }
+
   func group(of element: Int) -> Int {
     scalesGroups ? element / length % groups : element / length
   }
