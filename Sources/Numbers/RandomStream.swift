@@ -49,6 +49,9 @@ extension RandomStream {
     block(index / 4, domain: 0)[index % 4]
   }
 
+  /// The words at indices 4·`index` to 4·`index` + 3, for the price of one.
+  public func words(ofBlock index: Int) -> SIMD4<UInt32> { block(index, domain: 0) }
+
   /// 64 random bits, from which ``uniform(at:)`` and the normal numbers of the index are made.
   public func bits(at index: Int) -> UInt64 {
     let block = block(index / 2, domain: 1)

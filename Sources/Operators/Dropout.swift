@@ -69,8 +69,17 @@ public struct Dropout: SumOfProducts {
     let stream = stream
     let threshold = threshold
     let factor = T(1 / (1 - dropped))
-    for i in x.indices {
-      result[i] = UInt64(stream.word(at: i)) < threshold ? 0 : factor * x[i]
+    // Four elements share a block of the generator; parts are fixed, as the stream is.
+    let blocks = (x.count + 3) / 4
+    let parts = min(blocks / 4096 + 1, 16)
+    Threads.run(parts: parts) { part in
+      for block in blocks * part / parts..<blocks * (part + 1) / parts {
+        let words = stream.words(ofBlock: block)
+        for lane in 0..<min(4, x.count - 4 * block) {
+          let i = 4 * block + lane
+          result[i] = UInt64(words[lane]) < threshold ? 0 : factor * x[i]
+        }
+      }
     }
   }
 

@@ -50,13 +50,13 @@ public struct Pow: Binary {
   }
 
   /// Known for one exponent: by quadrature for a natural number, by Taylor's series far from 0.
-  public static func moments(_ a: Moments, _ b: Moments) -> Moments {
+  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments {
     guard b.law == .constant else {
       return .unknown("Pow of an exponent that varies has no moments that can be stated")
     }
     if a.law == .constant { return .constant(value(a.mean, b.mean)) }
     let function = PowerFunction(exponent: b.mean)
-    if b.mean >= 0, b.mean.rounded() == b.mean { return a.mapped(by: function, units: 1) }
+    if b.mean >= 0, b.mean.rounded() == b.mean { return a.mapped(by: function, units: units) }
     return a.mappedFarFromZero(by: function.value(at:))
       ?? .unknown("Pow of values near 0 has no moments that can be stated")
   }

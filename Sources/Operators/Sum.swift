@@ -51,7 +51,8 @@ public struct Sum: Operator {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    [operands.dropFirst().reduce(operands[0]) { .sum($0, $1) }]
+    let units = signature.results[0].units
+    return [operands.dropFirst().reduce(operands[0]) { .sum($0, $1, units: units) }]
   }
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {

@@ -90,12 +90,11 @@ struct AttentionLayout {
       for i in 0..<count {
         if row[i] > greatest || row[i].isNaN { greatest = row[i] }
       }
+      let seen = row[0..<count]
+      for i in seen.indices { seen[i] -= greatest }
+      seen.exponentiate()
       var sum: T = 0
-      for i in 0..<count {
-        let e = T.exp(row[i] - greatest)
-        row[i] = e
-        sum += e
-      }
+      for i in seen.indices { sum += seen[i] }
       let factor = 1 / sum
       for i in 0..<count { row[i] *= factor }
       for i in count..<keys { row[i] = count == 0 ? .nan : 0 }
@@ -153,5 +152,17 @@ struct AttentionLayout {
     result.shared /= rows
     result.exchange /= rows
     return result
+  }
+}
+
+extension Elements where T: Scalar {
+  /// Every element becomes its exponential.
+  @inline(__always)
+  fileprivate func exponentiate() {
+    if let single = self as? Elements<Float> {
+      VectorKernels.apply(.exp, single, into: single)
+    } else {
+      for i in indices { self[i] = T.exp(self[i]) }
+    }
   }
 }

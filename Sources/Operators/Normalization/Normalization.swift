@@ -38,7 +38,7 @@ extension Normalization {
     let scale = operands[1].elements(as: T.self)
     let bias = operands.count > 2 ? operands[2].elements(as: T.self) : nil
     let y = result.elements(as: T.self)
-    for group in 0..<layout.groups {
+    layout.forEachGroup { group in
       let (mean, factor) = layout.statistics(x, group, form)
       layout.forEach(group) { i, k in
         let normalized = T((Double(x[i]) - mean) * factor)

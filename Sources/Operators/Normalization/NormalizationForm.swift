@@ -16,7 +16,7 @@ public struct NormalizationForm: Hashable, Sendable {
   }
 
   public let kind: Kind
-  /// The first axis that is normalised; negative axes count back. Of no use to `batch`.
+  /// The first axis that is normalised, where negative axes count back; of no use to `batch`.
   public let axis: Int
   /// What is added to the variance or mean square.
   public let epsilon: Double
@@ -95,6 +95,16 @@ struct NormalizationLayout {
     for run in 0..<runs {
       let start = group * groupStride + run * runStride
       for k in 0..<length { body(start + k, scalesGroups ? group : k) }
+    }
+  }
+
+  /// Calls `body` with every group, on several threads; `body` may write only to its group.
+  @inline(__always)
+  func forEachGroup(_ body: (_ group: Int) -> Void) {
+    let parts = min(groups, groups * size / 16_384 + 1, 16)
+    let groups = groups
+    Threads.run(parts: parts) { part in
+      for group in groups * part / parts..<groups * (part + 1) / parts { body(group) }
     }
   }
 
