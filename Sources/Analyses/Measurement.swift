@@ -61,10 +61,11 @@ final class Measurement {
       } else {
         subject.fillInput(input, plan[input], seed)
       }
-      // The cotangent of the last layer is the one that seeds the pass.
-      if kept.contains(input) {
-        summaries[input] = Summary(of: plan[input].elements(as: Float.self))
-      }
+    }
+    plan.roundInputsAndParameters()
+    // The cotangent of the last layer is the one that seeds the pass.
+    for input in graph.inputs where kept.contains(input) {
+      summaries[input] = Summary(of: plan[input].elements(as: Float.self))
     }
     plan.run(observer: Gatherer(measurement: self, looksAtUnits: looksAtUnits))
   }
