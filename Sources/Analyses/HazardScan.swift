@@ -24,7 +24,7 @@ struct HazardScan {
     var found: [PlacedHazard] = []
     var seen: Set<Int> = []
     let looks = self.looks
-    for (number, node) in graph.nodes.enumerated() where node.forward == nil {
+    for (number, node) in graph.nodes.enumerated() where !node.isBackward {
       guard let result = node.results.first, seen.insert(looks[result.index]).inserted else {
         continue
       }
@@ -53,7 +53,7 @@ struct HazardScan {
     }
     for _ in 0..<reach {
       var next = looks
-      for node in graph.nodes where node.forward == nil {
+      for node in graph.nodes where !node.isBackward {
         var hasher = Hasher()
         hasher.combine(node.op.typeName)
         hasher.combine(node.op.attributes)

@@ -39,8 +39,9 @@ final class Measurement {
     let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights + $0.steps }
     kept = Set(outputs + outputs.compactMap { differentiated.cotangents[$0] })
     resources = Resources(
-      nodes: graph.nodes.count, arenaBytes: plan.arenaBytes, unsharedBytes: plan.unsharedBytes,
-      parameterBytes: plan.parameterBytes)
+      nodes: graph.nodes.count, arenaBytes: plan.memory.arenaBytes,
+      unsharedBytes: plan.memory.unsharedBytes,
+      parameterBytes: plan.memory.parameterBytes)
   }
 
   /// Draws parameters, inputs and the seed cotangent from `seed` and runs both passes.
@@ -60,10 +61,11 @@ final class Measurement {
       } else {
         subject.fillInput(input, plan[input], seed)
       }
-      // The cotangent of the last layer is the one that seeds the pass.
-      if kept.contains(input) {
-        summaries[input] = Summary(of: plan[input].elements(as: Float.self))
-      }
+    }
+    plan.roundInputsAndParameters()
+    // The cotangent of the last layer is the one that seeds the pass.
+    for input in graph.inputs where kept.contains(input) {
+      summaries[input] = Summary(of: plan[input].elements(as: Float.self))
     }
     plan.run(observer: Gatherer(measurement: self, looksAtUnits: looksAtUnits))
   }
@@ -92,7 +94,7 @@ final class Measurement {
       explain(value, node, tensor, count: summary.nonFinite)
     }
     // The activation's input is still in the arena: the node has just read it.
-    if looksAtUnits, node.forward == nil, let function = node.op as? any ScalarFunction {
+    if looksAtUnits, !node.isBackward, let function = node.op as? any ScalarFunction {
       units[value] = UnitHealth(of: function, input: plan[node.operands[0]])
     }
   }

@@ -1,40 +1,116 @@
 #include "CProducts.h"
 
-#include <string.h>
-
 #if defined(__APPLE__)
 #include <Accelerate/Accelerate.h>
+#define EK_HAS_CBLAS 1
 #elif defined(__linux__)
 #include <cblas.h>
 #include <dlfcn.h>
 #include <dnnl.h>
-#define EK_HAS_LIBRARIES 1
+#define EK_HAS_CBLAS 1
+#define EK_HAS_ONEDNN 1
 #endif
 
-// About 50 µs of work on one core: less is not worth handing to another.
-static const double flops_per_part = 4e6;
+// Large products are split into a grid of tiles, each one call of a library on one thread.
+
+// Less work than this is not worth handing to another thread.
+static const double flops_per_tile = 8e6;
+
+enum {
+  most_tiles = 16,
+  // Tiles are multiples of these, so that the library's own blocks are full.
+  row_unit = 16,
+  column_unit = 48,
+  least_rows = 32,
+  least_columns = 96,
+};
 
 typedef struct {
   const void *a, *b;
   void *c;
-  size_t m, n, k, rows;
+  size_t m, n, k;
   int transpose_a, transpose_b, accumulates;
   double alpha;
+  // Rows and columns of a tile, and tiles beside each other.
+  size_t rows, columns, across;
 } product;
 
-// Rows of one part: a multiple of 16 that depends on the sizes alone.
-static size_t rows_per_part(size_t m, size_t n, size_t k) {
-  double parts = 2.0 * (double)m * (double)n * (double)k / flops_per_part;
-  if (parts < 2) return m;
-  if (parts > 16) parts = 16;
-  size_t rows = (size_t)((double)m / parts);
-  rows = (rows + 15) / 16 * 16;
-  return rows < 16 ? 16 : rows;
+// One tile: places and extents. Strides are those of the whole product.
+typedef struct {
+  size_t a, b, c, rows, columns, lda, ldb;
+} tile;
+
+static size_t ceiling(size_t count, size_t parts, size_t unit) {
+  size_t part = (count + parts - 1) / parts;
+  return (part + unit - 1) / unit * unit;
 }
 
-#if EK_HAS_LIBRARIES
-// The libraries are kept to one thread per call: parts are split here, and two pools of threads
-// on one machine wait for each other.
+// Sets the grid by the extents alone, so that results do not depend on the number of threads.
+//
+// A library packs b once for every row of tiles and a once for every column of tiles; reading b
+// transposed is the dearest, as seen with oneDNN. The cheapest grid is taken.
+static void split(product *p) {
+  p->rows = p->m;
+  p->columns = p->n;
+  double work = 2.0 * (double)p->m * (double)p->n * (double)p->k / flops_per_tile;
+  size_t tiles = 1;
+  while (tiles < most_tiles && (double)(2 * tiles) <= work) tiles *= 2;
+  double b_cost = (double)p->n * (p->transpose_b ? 3 : 1), a_cost = (double)p->m;
+  for (; tiles > 1; tiles /= 2) {
+    double least = 0;
+    for (size_t down = tiles; down >= 1; down /= 2) {
+      size_t across = tiles / down;
+      if (down > 1 && p->m / down < least_rows) continue;
+      if (across > 1 && p->n / across < least_columns) continue;
+      double cost = (double)down * b_cost + (double)across * a_cost;
+      if (least > 0 && cost >= least) continue;
+      least = cost;
+      p->rows = down == 1 ? p->m : ceiling(p->m, down, row_unit);
+      p->columns = across == 1 ? p->n : ceiling(p->n, across, column_unit);
+    }
+    if (least > 0) break;
+  }
+  p->across = (p->n + p->columns - 1) / p->columns;
+}
+
+static tile tile_at(const product *p, size_t index) {
+  size_t row = index / p->across * p->rows, column = index % p->across * p->columns;
+  tile t;
+  t.lda = p->transpose_a ? p->m : p->k;
+  t.ldb = p->transpose_b ? p->k : p->n;
+  t.rows = p->m - row < p->rows ? p->m - row : p->rows;
+  t.columns = p->n - column < p->columns ? p->n - column : p->columns;
+  t.a = p->transpose_a ? row : row * t.lda;
+  t.b = p->transpose_b ? column * t.ldb : column;
+  t.c = row * p->n + column;
+  return t;
+}
+
+// A tile by plain loops, where no library is or a library would cut the sum short.
+#define DEFINE_PLAIN(NAME, T)                                                                 \
+  static void NAME(const product *p, tile t) {                                                \
+    const T *a = (const T *)p->a + t.a, *b = (const T *)p->b + t.b;                           \
+    T *c = (T *)p->c + t.c;                                                                   \
+    for (size_t i = 0; i < t.rows; i++)                                                       \
+      for (size_t j = 0; j < t.columns; j++) {                                                \
+        double sum = 0;                                                                       \
+        for (size_t l = 0; l < p->k; l++)                                                     \
+          sum += (double)(p->transpose_a ? a[l * t.lda + i] : a[i * t.lda + l]) *             \
+                 (double)(p->transpose_b ? b[j * t.ldb + l] : b[l * t.ldb + j]);              \
+        T *out = c + i * p->n + j;                                                            \
+        *out = (T)(p->alpha * sum) + (p->accumulates ? *out : 0);                             \
+      }                                                                                       \
+  }
+
+DEFINE_PLAIN(plain_f32, float)
+DEFINE_PLAIN(plain_f64, double)
+
+// Libraries leave c as it is where the sum is empty, and take 0 · ∞ for 0 where alpha is 0.
+static int is_degenerate(const product *p) { return p->k == 0 || p->alpha == 0; }
+
+#if EK_HAS_ONEDNN
+// The libraries are kept to one thread per call: tiles are shared out here, and two pools of
+// threads on one machine wait for each other.
 static void keep_to_one_thread(void) {
   static __thread int is_set;
   if (is_set) return;
@@ -45,81 +121,72 @@ static void keep_to_one_thread(void) {
 }
 #endif
 
-static void part_f32(void *context, size_t part) {
+#if EK_HAS_CBLAS
+static enum CBLAS_TRANSPOSE order(int transpose) { return transpose ? CblasTrans : CblasNoTrans; }
+#endif
+
+static void tile_f32(void *context, size_t index) {
   const product *p = context;
-  size_t first = part * p->rows;
-  size_t rows = p->m - first < p->rows ? p->m - first : p->rows;
-  const float *a = (const float *)p->a + (p->transpose_a ? first : first * p->k);
-  size_t lda = p->transpose_a ? p->m : p->k, ldb = p->transpose_b ? p->k : p->n;
-  float *c = (float *)p->c + first * p->n;
-#if EK_HAS_LIBRARIES
+  tile t = tile_at(p, index);
+  if (is_degenerate(p)) {
+    plain_f32(p, t);
+    return;
+  }
+  const float *a = (const float *)p->a + t.a, *b = (const float *)p->b + t.b;
+  float *c = (float *)p->c + t.c;
+#if EK_HAS_ONEDNN
   keep_to_one_thread();
-  dnnl_sgemm(p->transpose_a ? 'T' : 'N', p->transpose_b ? 'T' : 'N', (dnnl_dim_t)rows,
-             (dnnl_dim_t)p->n, (dnnl_dim_t)p->k, (float)p->alpha, a, (dnnl_dim_t)lda, p->b,
-             (dnnl_dim_t)ldb, p->accumulates ? 1 : 0, c, (dnnl_dim_t)p->n);
-#elif defined(__APPLE__)
-  cblas_sgemm(CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans,
-              p->transpose_b ? CblasTrans : CblasNoTrans, (int)rows, (int)p->n, (int)p->k,
-              (float)p->alpha, a, (int)lda, p->b, (int)ldb, p->accumulates ? 1 : 0, c, (int)p->n);
+  dnnl_status_t status = dnnl_sgemm(
+      p->transpose_a ? 'T' : 'N', p->transpose_b ? 'T' : 'N', (dnnl_dim_t)t.rows,
+      (dnnl_dim_t)t.columns, (dnnl_dim_t)p->k, (float)p->alpha, a, (dnnl_dim_t)t.lda, b,
+      (dnnl_dim_t)t.ldb, p->accumulates ? 1 : 0, c, (dnnl_dim_t)p->n);
+  // It refuses only when memory for its own work is short.
+  if (status != dnnl_success) plain_f32(p, t);
+#elif EK_HAS_CBLAS
+  cblas_sgemm(CblasRowMajor, order(p->transpose_a), order(p->transpose_b), (int)t.rows,
+              (int)t.columns, (int)p->k, (float)p->alpha, a, (int)t.lda, b, (int)t.ldb,
+              p->accumulates ? 1 : 0, c, (int)p->n);
 #else
-  const float *b = p->b;
-  for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < p->n; j++) {
-      double sum = 0;
-      for (size_t l = 0; l < p->k; l++)
-        sum += (double)(p->transpose_a ? a[l * lda + i] : a[i * lda + l]) *
-               (p->transpose_b ? b[j * ldb + l] : b[l * ldb + j]);
-      float *out = c + i * p->n + j;
-      *out = (float)(p->alpha * sum) + (p->accumulates ? *out : 0);
-    }
+  (void)a, (void)b, (void)c;
+  plain_f32(p, t);
 #endif
 }
 
-static void part_f64(void *context, size_t part) {
+static void tile_f64(void *context, size_t index) {
   const product *p = context;
-  size_t first = part * p->rows;
-  size_t rows = p->m - first < p->rows ? p->m - first : p->rows;
-  const double *a = (const double *)p->a + (p->transpose_a ? first : first * p->k);
-  size_t lda = p->transpose_a ? p->m : p->k, ldb = p->transpose_b ? p->k : p->n;
-  double *c = (double *)p->c + first * p->n;
-#if EK_HAS_LIBRARIES || defined(__APPLE__)
-#if EK_HAS_LIBRARIES
+  tile t = tile_at(p, index);
+  if (is_degenerate(p)) {
+    plain_f64(p, t);
+    return;
+  }
+#if EK_HAS_CBLAS
+#if EK_HAS_ONEDNN
   keep_to_one_thread();
 #endif
-  cblas_dgemm(CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans,
-              p->transpose_b ? CblasTrans : CblasNoTrans, (int)rows, (int)p->n, (int)p->k,
-              p->alpha, a, (int)lda, p->b, (int)ldb, p->accumulates ? 1 : 0, c, (int)p->n);
+  cblas_dgemm(CblasRowMajor, order(p->transpose_a), order(p->transpose_b), (int)t.rows,
+              (int)t.columns, (int)p->k, p->alpha, (const double *)p->a + t.a, (int)t.lda,
+              (const double *)p->b + t.b, (int)t.ldb, p->accumulates ? 1 : 0,
+              (double *)p->c + t.c, (int)p->n);
 #else
-  const double *b = p->b;
-  for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < p->n; j++) {
-      double sum = 0;
-      for (size_t l = 0; l < p->k; l++)
-        sum += (p->transpose_a ? a[l * lda + i] : a[i * lda + l]) *
-               (p->transpose_b ? b[j * ldb + l] : b[l * ldb + j]);
-      double *out = c + i * p->n + j;
-      *out = p->alpha * sum + (p->accumulates ? *out : 0);
-    }
+  plain_f64(p, t);
 #endif
 }
 
-static void run(product *p, size_t element, void (*part)(void *, size_t)) {
+static void run(product *p, void (*body)(void *, size_t)) {
   if (p->m == 0 || p->n == 0) return;
-  // A library may take 0 · C for C = NaN, or leave C alone where the sum is empty.
-  if (!p->accumulates) memset(p->c, 0, p->m * p->n * element);
-  if (p->k == 0) return;
-  p->rows = rows_per_part(p->m, p->n, p->k);
-  ek_parallel_for((p->m + p->rows - 1) / p->rows, part, p);
+  split(p);
+  size_t down = (p->m + p->rows - 1) / p->rows;
+  ek_parallel_for(down * p->across, body, p);
 }
 
 void ek_multiply_f32(const float *a, const float *b, float *c, size_t m, size_t n, size_t k,
                      int transpose_a, int transpose_b, float alpha, int accumulates) {
-  product p = {a, b, c, m, n, k, 0, transpose_a, transpose_b, accumulates, alpha};
-  run(&p, sizeof *c, part_f32);
+  product p = {a, b, c, m, n, k, transpose_a, transpose_b, accumulates, alpha, 0, 0, 0};
+  run(&p, tile_f32);
 }
 
 void ek_multiply_f64(const double *a, const double *b, double *c, size_t m, size_t n, size_t k,
                      int transpose_a, int transpose_b, double alpha, int accumulates) {
-  product p = {a, b, c, m, n, k, 0, transpose_a, transpose_b, accumulates, alpha};
-  run(&p, sizeof *c, part_f64);
+  product p = {a, b, c, m, n, k, transpose_a, transpose_b, accumulates, alpha, 0, 0, 0};
+  run(&p, tile_f64);
 }

@@ -1,17 +1,22 @@
 public import Semantics
 
 extension Graph {
-  /// Cotangents of values, as found by ``differentiate(_:cotangents:withRespectTo:using:)``.
+  /// Cotangents of values, as found by ``differentiate(_:withRespectTo:adding:)``.
   public typealias Cotangents = [Value: Value]
 
   /// Appends the backward pass: reverse-mode differentiation as graph rewriting.
+  ///
+  /// A cotangent that arrives from several nodes is summed from the last of them to the first, and
+  /// its sum belongs to the node that computes the value, or to the first node that reads an input
+  /// or parameter. The work is linear in the number of nodes.
   ///
   /// - Parameters:
   ///   - outputs: real values with the cotangents that seed the pass, of the same types.
   ///   - targets: values whose cotangents are wanted; nodes that no target depends on are skipped.
   ///   - adding: makes the operator that adds two tensors of one type.
   /// - Returns: the cotangent of every value that the pass reached, targets and those between.
-  /// - Throws: ``OperatorError`` from a gradient rule, or when one gives another type than its operand.
+  /// - Throws: ``OperatorError`` from a gradient rule, or when one gives another type than its
+  ///   operand.
   public mutating func differentiate(
     _ outputs: [(value: Value, cotangent: Value)], withRespectTo targets: [Value],
     adding: () -> any Operator
@@ -24,6 +29,8 @@ extension Graph {
     let count = nodes.count
     let needed = valuesDependingOn(targets)
     var terms: [Value: [Value]] = [:]
+    // The node, first in the graph's order, that a value got a term from.
+    var readers: [Value: Int] = [:]
     var found: Cotangents = [:]
 
     for (value, cotangent) in outputs {
@@ -60,9 +67,14 @@ extension Graph {
             "the gradient rule gave \(types[part.index]) for an operand \(types[operand.index])")
         }
         terms[operand, default: []].append(part)
+        readers[operand] = number
       }
     }
-    for target in targets { _ = try cotangent(of: target, in: &self) }
+    for target in targets {
+      forward = readers[target]
+      scope = forward.map { nodes[$0].scope } ?? outerScope
+      _ = try cotangent(of: target, in: &self)
+    }
     return found
   }
 

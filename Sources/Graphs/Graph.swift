@@ -16,8 +16,11 @@ public struct Graph: Sendable {
     public let results: [Value]
     /// The place in the network that it belongs to, such as `layers.12.dense`.
     public let scope: String
-    /// For a node of the backward pass, the forward node whose gradient it computes.
+    /// For a node of the backward pass, the forward node whose gradient it computes; nil also
+    /// where that node was pruned.
     public let forward: Int?
+    /// Whether the node belongs to a backward pass.
+    public let isBackward: Bool
   }
 
   public private(set) var types: [TensorType] = []
@@ -53,6 +56,20 @@ public struct Graph: Sendable {
     return Value(types.count - 1)
   }
 
+  /// Adds a node whose results are known to have these types.
+  mutating func add(
+    _ op: any Operator, _ operands: [Value], _ results: [TensorType], scope: String, forward: Int?,
+    isBackward: Bool
+  ) -> [Value] {
+    let number = nodes.count
+    let values = results.enumerated().map { add($1, .node(number, result: $0)) }
+    nodes.append(
+      Node(
+        op: op, operands: operands, results: values, scope: scope, forward: forward,
+        isBackward: isBackward))
+    return values
+  }
+
   /// The values, in an order in which each comes after those it is computed from.
   public var values: some RandomAccessCollection<Value> & Sendable {
     (0..<types.count).lazy.map { Value($0) }
@@ -81,7 +98,7 @@ public struct Graph: Sendable {
       let node = nodes[number]
       let place = node.scope.isEmpty ? "" : node.scope + "."
       let suffix = node.results.count > 1 ? ":\(result)" : ""
-      return "\(node.forward == nil ? "" : "grad/")\(place)\(node.op.typeName)#\(number)\(suffix)"
+      return "\(node.isBackward ? "grad/" : "")\(place)\(node.op.typeName)#\(number)\(suffix)"
     }
   }
 }
@@ -94,13 +111,9 @@ extension Graph: GraphWriting {
     for operand in operands {
       precondition(types.indices.contains(operand.index), "operand is not in this graph")
     }
-    let number = nodes.count
-    let results = try op.types(of: operands.map { types[$0.index] }).enumerated().map {
-      add($1, .node(number, result: $0))
-    }
-    nodes.append(
-      Node(op: op, operands: operands, results: results, scope: scope, forward: forward))
-    return results
+    let results = try op.types(of: operands.map { types[$0.index] })
+    return add(
+      op, operands, results, scope: scope, forward: forward, isBackward: forward != nil)
   }
 
   public func type(of value: Value) -> TensorType { types[value.index] }

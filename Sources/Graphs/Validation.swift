@@ -1,4 +1,5 @@
 import Semantics
+import Tensors
 
 /// A fault in a graph: a bug of the pass that wrote it, not of the user's file.
 public struct GraphFault: Error, Hashable, Sendable, CustomStringConvertible {
@@ -11,7 +12,7 @@ extension Graph {
   /// Every operand comes before its node, every value has one source that names it back, types are
   /// those that the shape rules give, names of inputs and parameters differ, and a backward node
   /// links to a forward node before it.
-  public func validate() throws {
+  public func validate() throws(GraphFault) {
     var names: Set<String> = []
     for (index, source) in sources.enumerated() {
       switch source {
@@ -33,12 +34,20 @@ extension Graph {
       else {
         throw GraphFault(description: "\(name) #\(number) reads a value that comes after it")
       }
-      let expected = try node.op.types(of: node.operands.map { types[$0.index] })
+      let expected: [TensorType]
+      do {
+        expected = try node.op.types(of: node.operands.map { types[$0.index] })
+      } catch {
+        throw GraphFault(description: "#\(number) is refused by its operator: \(error)")
+      }
       guard expected == node.results.map({ types[$0.index] }) else {
         throw GraphFault(description: "\(name) #\(number) has results of other types")
       }
       if let forward = node.forward, forward >= number {
         throw GraphFault(description: "\(name) #\(number) belongs to a later forward node")
+      }
+      if node.forward != nil, !node.isBackward {
+        throw GraphFault(description: "\(name) #\(number) links to a forward node but is one")
       }
     }
   }

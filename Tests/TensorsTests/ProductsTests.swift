@@ -36,7 +36,10 @@ import Testing
     return zip(c.doubles, Self.reference(a, b, m, n, k, ta, tb)).map { abs($0 - $1) }.max() ?? 0
   }
 
-  @Test(arguments: [(1, 1, 1), (3, 5, 7), (17, 33, 9), (64, 48, 130), (200, 100, 257)])
+  @Test(arguments: [
+    (1, 1, 1), (3, 5, 7), (17, 33, 9), (64, 48, 130), (200, 100, 257), (40, 520, 400),
+    (700, 90, 130),
+  ])
   func agreesWithASumInDoublePrecision(_ m: Int, _ n: Int, _ k: Int) {
     for ta in [false, true] {
       for tb in [false, true] {
@@ -61,14 +64,56 @@ import Testing
     #expect(c.doubles == [25])
   }
 
-  @Test func propagatesWhatIsNotFinite() {
-    let a = Tensor([0, 0] as [Float], shape: [1, 2])
-    let b = Tensor([.infinity, 1] as [Float], shape: [2, 1])
-    let c = Tensor([0] as [Float], shape: [1, 1])
-    Float.multiply(
-      a.elements(), b.elements(), into: c.elements(), rows: 1, columns: 1, inner: 2,
-      transposeA: false, transposeB: false, alpha: 1, accumulate: false)
-    #expect(c.doubles[0].isNaN)
+  /// Row 1 of a is 0 and column 2 of b holds an infinity and a NaN: only what meets them changes.
+  func checkNotFinite<T: Scalar>(_: T.Type, _ m: Int, _ n: Int, _ k: Int, alpha: T) {
+    for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+      let a = Tensor([T](repeating: 1, count: m * k), shape: [m * k])
+      let b = Tensor([T](repeating: 1, count: k * n), shape: [k * n])
+      let (x, y) = (a.elements(as: T.self), b.elements(as: T.self))
+      for l in 0..<k { x[ta ? l * m + 1 : k + l] = 0 }
+      y[tb ? 2 * k + k / 2 : k / 2 * n + 2] = .infinity
+      let c = Tensor([T](repeating: .nan, count: m * n), shape: [m, n])
+      T.multiply(
+        x, y, into: c.elements(), rows: m, columns: n, inner: k, transposeA: ta, transposeB: tb,
+        alpha: alpha, accumulate: false)
+      let results = c.doubles
+      for i in 0..<m {
+        for j in 0..<n {
+          let sum: Double = j == 2 ? (i == 1 ? .nan : .infinity) : (i == 1 ? 0 : Double(k))
+          let expected = Double(alpha) * sum
+          let found = results[i * n + j]
+          #expect(found == expected || found.isNaN && expected.isNaN)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [(2, 3, 1), (5, 7, 3), (17, 33, 40), (70, 100, 64)])
+  func propagatesWhatIsNotFinite(_ m: Int, _ n: Int, _ k: Int) {
+    for alpha in [1.0, 0.5, 0, -2] {
+      checkNotFinite(Float.self, m, n, k, alpha: Float(alpha))
+      checkNotFinite(Double.self, m, n, k, alpha: alpha)
+    }
+  }
+
+  @Test func keepsSubnormalNumbersAndOverflows() {
+    let a = Tensor([Float](repeating: 1e-30, count: 32 * 32), shape: [32, 32])
+    let b = Tensor([Float](repeating: 1e-10, count: 32 * 32), shape: [32, 32])
+    let c = Tensor(zeros: [32, 32], .float32)
+    func multiply(alpha: Float) {
+      Float.multiply(
+        a.elements(), b.elements(), into: c.elements(), rows: 32, columns: 32, inner: 32,
+        transposeA: false, transposeB: false, alpha: alpha, accumulate: false)
+    }
+    multiply(alpha: 1)
+    // 32 products of 1e-40, each rounded to a multiple of the least number, 1.4e-45.
+    #expect(c.doubles.allSatisfy { abs($0 - 32e-40) < 32 * 1.5e-45 })
+    for i in 0..<(32 * 32) {
+      a.elements(as: Float.self)[i] = 1e20
+      b.elements(as: Float.self)[i] = 1e20
+    }
+    multiply(alpha: 1)
+    #expect(c.doubles.allSatisfy { $0 == .infinity })
   }
 
   @Test func theBitsDoNotDependOnTheThreads() {

@@ -1,0 +1,81 @@
+import Graphs
+import Semantics
+import Tensors
+
+/// Bytes that a plan takes.
+public struct PlanMemory: Hashable, Sendable {
+  /// The arena that all intermediates share.
+  public fileprivate(set) var arenaBytes = 0
+  /// What the intermediates would take if none shared.
+  public fileprivate(set) var unsharedBytes = 0
+  /// All parameters.
+  public fileprivate(set) var parameterBytes = 0
+  /// All inputs.
+  public fileprivate(set) var inputBytes = 0
+  /// Kept values, which are outside the arena.
+  public fileprivate(set) var keptBytes = 0
+  /// The buffer that operators work in, one after the other.
+  public fileprivate(set) var workspaceBytes = 0
+}
+
+/// Where each value lies, decided in one walk over the nodes.
+struct Layout<T: Scalar> {
+  enum Place {
+    /// An input or parameter, which callers fill.
+    case external
+    /// Memory that no other value shares.
+    case own
+    /// An offset in the arena, in bytes.
+    case arena(Int)
+  }
+
+  private(set) var places: [Place]
+  private(set) var memory = PlanMemory()
+  /// Elements of the workspace.
+  private(set) var workspace = 0
+
+  init(_ graph: Graph, keeping: [Value]) {
+    func bytes(_ value: Value) -> Int {
+      let type = graph.type(of: value)
+      return Arena.rounded(type.shape.count * T.elementType(of: type.kind).byteCount)
+    }
+    places = .init(repeating: .own, count: graph.types.count)
+    for value in graph.inputs {
+      places[value.index] = .external
+      memory.inputBytes += bytes(value)
+    }
+    for value in graph.parameters {
+      places[value.index] = .external
+      memory.parameterBytes += bytes(value)
+    }
+    var isKept = [Bool](repeating: false, count: graph.types.count)
+    for value in keeping { isKept[value.index] = true }
+    var lastUse = [Int](repeating: -1, count: graph.types.count)
+    for (number, node) in graph.nodes.enumerated() {
+      for value in node.operands + node.results { lastUse[value.index] = number }
+    }
+
+    var arena = Arena()
+    for (number, node) in graph.nodes.enumerated() {
+      workspace = max(workspace, node.op.workspace(for: graph.signature(of: node)))
+      // Results take their places before operands give theirs back: a value rule may read an
+      // operand after it has begun to write a result.
+      for value in node.results {
+        if isKept[value.index] {
+          memory.keptBytes += bytes(value)
+        } else {
+          places[value.index] = .arena(arena.take(bytes(value)))
+          memory.unsharedBytes += bytes(value)
+        }
+      }
+      for value in node.operands + node.results where lastUse[value.index] == number {
+        guard case .arena(let offset) = places[value.index] else { continue }
+        // An operand may stand twice in the list; it is given back once.
+        lastUse[value.index] = -1
+        arena.release(offset: offset, bytes: bytes(value))
+      }
+    }
+    memory.arenaBytes = arena.byteCount
+    memory.workspaceBytes = workspace * T.elementType.byteCount
+  }
+}
