@@ -69,13 +69,14 @@ let rooms: [Room] = [
     testImports: ["Graphs", "Execution", "Semantics", "Tensors", "Numbers"], hasTestData: true),
   Room(
     name: "Graphs", imports: ["Semantics", "Tensors"],
-    testImports: ["Operators", "Semantics", "Tensors", "Numbers"]),
+    testImports: ["Operators", "Semantics", "Tensors", "Numbers", .numerics]),
   Room(
     name: "Execution", imports: ["Graphs", "Semantics", "Tensors", "Numbers"],
     testImports: ["Operators", "Graphs", "Semantics", "Tensors", "Numbers", "CAllocationCounter"]),
   Room(
     name: "Networks", imports: ["Graphs", "Semantics", "Tensors", "Numbers", "Theory", .yaml],
-    testImports: ["Operators", "Execution", "Graphs", "Semantics", "Tensors", "Numbers", "Theory"]),
+    testImports: ["Operators", "Execution", "Graphs", "Semantics", "Tensors", "Numbers", "Theory"],
+    hasTestData: true),
   Room(
     name: "Theory", imports: ["Semantics", "Numbers", .numerics],
     testImports: ["Operators", "Numbers", "Semantics"], hasTestData: true),

@@ -41,7 +41,10 @@ struct Perceptron {
 
   /// Numbers in [-1, 1) that need no generator, times the scale.
   static func numbers(_ count: Int, _ seed: Int, scale: Double = 1) -> [Double] {
-    (0..<count).map { Double(($0 &* 7919 &+ seed &* 104_729) % 2003) / 1001.5 * scale - scale }
+    (0..<count).map { index in
+      let mixed: Int = (index &* 7919 &+ seed &* 104_729) % 2003
+      return (Double(mixed) / 1001.5 - 1) * scale
+    }
   }
 }
 

@@ -27,7 +27,10 @@ extension Graph {
 
 /// Numbers in [-1, 1) that need no generator.
 func numbers(_ count: Int, _ seed: Int) -> [Double] {
-  (0..<count).map { Double(($0 &* 7919 &+ seed &* 104_729) % 2003) / 1001.5 - 1 }
+  (0..<count).map { index in
+    let mixed: Int = (index &* 7919 &+ seed &* 104_729) % 2003
+    return Double(mixed) / 1001.5 - 1
+  }
 }
 
 /// An operator with a fault for the graph to find; nothing of it is ever computed.
