@@ -65,7 +65,8 @@ import Testing
     #expect(node.scope == "layers.0" && node.forward == 0 && node.isBackward)
     #expect(graph.name(of: gradient).hasPrefix("grad/layers.0."))
     #expect(graph.scope == "outside")
-    let after = try #require(graph.producer(of: try graph.apply(Tanh(), x)))
+    let later = try graph.apply(Tanh(), x)
+    let after = try #require(graph.producer(of: later))
     #expect(!after.isBackward && after.forward == nil)
   }
 
