@@ -93,7 +93,7 @@ let rooms: [Room] = [
   Room(
     name: "Remedies",
     imports: ["Networks", "Findings", .numerics],
-    testImports: ["Operators", "Networks", "Findings"]),
+    testImports: ["Operators", "Networks", "Findings", "Semantics"]),
   Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",

@@ -57,11 +57,6 @@ struct DepthChart {
       for x in 0..<columns { cells[row(log)][x] = Cell(mark: level.mark, ink: .grey) }
       notes[row(log)] = level.label
     }
-    for (y, note) in notes {
-      for (i, character) in (note + " ").enumerated() where i < columns {
-        cells[y][columns - note.count - 1 + i].mark = character
-      }
-    }
     let depth = series.map(\.points.count).max() ?? 0
     func column(_ layer: Int) -> Int {
       depth <= 1 ? 0 : (layer * (columns - 1) + (depth - 1) / 2) / (depth - 1)
@@ -79,6 +74,17 @@ struct DepthChart {
         let meets = series.contains { $0.mark != one.mark && $0.mark == old.mark }
         cells[row(log)][column(layer)] = Cell(mark: meets ? "*" : one.mark, ink: one.ink)
       }
+    }
+
+    // A limit's name stands where its line is free, as far right as it can.
+    let marks = Set(levels.map(\.mark) + [" "])
+    for (y, note) in notes where note.count + 1 < columns {
+      let free = cells[y].map { marks.contains($0.mark) }
+      let ends = stride(from: columns - 1, through: note.count, by: -1)
+      guard let end = ends.first(where: { free[($0 - note.count)..<$0].allSatisfy { $0 } }) else {
+        continue
+      }
+      for (i, character) in note.enumerated() { cells[y][end - note.count + i].mark = character }
     }
 
     var lines: [String] = []
