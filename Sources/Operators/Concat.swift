@@ -38,12 +38,10 @@ public struct Concat: Rearrangement {
   ) {
     let rows = Rows(results[0].shape, axis: axis)
     var offset = 0
-    for operand in operands {
-      let columns = rows.columns(of: operand.shape)
-      var walk = StridedWalk()
-      walk.append(extent: rows.count, source: columns, target: rows.columns)
-      walk.append(extent: columns, source: 1, target: 1)
-      walk.copy(from: operand, to: results[0], toOffset: offset)
+    for number in operands.indices {
+      let columns = rows.columns(of: operands[number].shape)
+      let walk = rows.walk(columns, source: columns, target: rows.columns)
+      walk.copy(from: operands[number], to: results[0], toOffset: offset)
       offset += columns
     }
   }
@@ -124,12 +122,10 @@ public struct Split: Rearrangement {
   ) {
     let rows = Rows(operands[0].shape, axis: axis)
     var offset = 0
-    for result in results {
-      let columns = rows.columns(of: result.shape)
-      var walk = StridedWalk()
-      walk.append(extent: rows.count, source: rows.columns, target: columns)
-      walk.append(extent: columns, source: 1, target: 1)
-      walk.copy(from: operands[0], at: offset, to: result)
+    for number in results.indices {
+      let columns = rows.columns(of: results[number].shape)
+      let walk = rows.walk(columns, source: rows.columns, target: columns)
+      walk.copy(from: operands[0], at: offset, to: results[number])
       offset += columns
     }
   }
@@ -190,6 +186,14 @@ private struct Rows {
     self.axis = axis < 0 ? axis + shape.rank : axis
     count = Operators.count(of: 0..<self.axis, in: shape)
     columns = Operators.count(of: self.axis..<shape.rank, in: shape)
+  }
+
+  /// A walk over `columns` of every row, with the distances between rows on both sides.
+  func walk(_ columns: Int, source: Int, target: Int) -> StridedWalk {
+    var walk = StridedWalk()
+    walk.append(extent: count, source: source, target: target)
+    walk.append(extent: columns, source: 1, target: 1)
+    return walk
   }
 
   /// The columns of a tensor that differs along the axis alone.

@@ -55,8 +55,6 @@ public struct Dropout: SumOfProducts {
 
   public func workspace(for signature: Signature) -> Int { 0 }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
@@ -64,15 +62,26 @@ public struct Dropout: SumOfProducts {
       results[0].copyBytes(from: operands[0])
       return
     }
-    let x = operands[0].elements(as: T.self)
-    let result = results[0].elements(as: T.self)
-    let stream = stream
-    let threshold = threshold
-    let factor = T(1 / (1 - dropped))
-    // Four elements share a block of the generator; parts are fixed, as the stream is.
-    let blocks = (x.count + 3) / 4
-    let parts = min(blocks / 4096 + 1, 16)
-    Threads.run(parts: parts) { part in
+    let mask = Mask(
+      x: operands[0].elements(as: T.self), result: results[0].elements(as: T.self),
+      stream: stream, threshold: threshold, factor: T(1 / (1 - dropped)))
+    Threads.run(parts: mask.parts, mask)
+  }
+
+  /// Blocks of four elements, which share a block of the generator.
+  private struct Mask<T: Scalar>: PartedWork {
+    let x: Elements<T>
+    let result: Elements<T>
+    let stream: RandomStream
+    let threshold: UInt64
+    let factor: T
+
+    var blocks: Int { (x.count + 3) / 4 }
+    var parts: Int { min(blocks / 4096 + 1, 16) }
+
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    func run(part: Int) {
       for block in blocks * part / parts..<blocks * (part + 1) / parts {
         let words = stream.words(ofBlock: block)
         for lane in 0..<min(4, x.count - 4 * block) {

@@ -8,31 +8,44 @@ public enum Threads {
     set { ek_set_threads(numericCast(max(1, newValue))) }
   }
 
-  /// Calls `body` with every number below `parts`, on several threads where there are some.
+  /// Does every part of `work`, numbered from 0, on several threads where there are some.
   ///
-  /// Each part must write its own elements; where parts begin must not depend on `count`. Parts
-  /// under about 50 µs are not worth it. Sharing a body among threads takes one small allocation.
-  public static func run(parts: Int, _ body: (Int) -> Void) {
+  /// Takes no memory, which a closure would. Where parts begin must not depend on ``count``, and
+  /// parts under about 50 µs are not worth it.
+  public static func run(parts: Int, _ work: some PartedWork) {
     guard parts > 1, count > 1 else {
-      for part in 0..<parts { body(part) }
+      for part in 0..<parts { work.run(part: part) }
       return
     }
-    withoutActuallyEscaping(body) { body in
-      var work = Work(body: body)
-      unsafe withUnsafeMutablePointer(to: &work) { pointer in
+    unsafe withUnsafePointer(to: work) { pointer in
+      var job = unsafe Job(type: type(of: work), work: UnsafeRawPointer(pointer))
+      unsafe withUnsafeMutablePointer(to: &job) { job in
         unsafe ek_parallel_for(
           numericCast(parts),
           { context, part in
             guard let context = unsafe context else { return }
-            unsafe context.assumingMemoryBound(to: Work.self).pointee.body(Int(part))
-          }, pointer)
+            let job = unsafe context.assumingMemoryBound(to: Job.self).pointee
+            unsafe job.type.run(part: Int(part), of: job.work)
+          }, job)
       }
     }
   }
 
-  /// Holds a body as it is: a bare closure would be wrapped once more to stand in memory.
-  private struct Work {
-    let body: (Int) -> Void
+  /// What a thread needs to find the work.
+  @unsafe private struct Job {
+    let type: any PartedWork.Type
+    let work: UnsafeRawPointer
+  }
+}
+
+/// Work in parts that threads share; each part must write its own elements.
+public protocol PartedWork {
+  func run(part: Int)
+}
+
+extension PartedWork {
+  @unsafe fileprivate static func run(part: Int, of work: UnsafeRawPointer) {
+    unsafe work.assumingMemoryBound(to: Self.self).pointee.run(part: part)
   }
 }
 

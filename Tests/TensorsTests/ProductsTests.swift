@@ -133,6 +133,11 @@ import Testing
     #expect(results[0] == results[1] && results[1] == results[2])
   }
 
+  private struct Count: PartedWork {
+    let elements: Elements<Int64>
+    func run(part: Int) { elements[part] += 1 }
+  }
+
   @Test func partsRunOnceEach() {
     let before = Threads.count
     defer { Threads.count = before }
@@ -140,7 +145,7 @@ import Testing
     for _ in 0..<200 {
       let counts = Tensor(zeros: [97], .int64)
       let elements = counts.elements(as: Int64.self)
-      Threads.run(parts: 97) { elements[$0] += 1 }
+      Threads.run(parts: 97, Count(elements: elements))
       #expect(counts.doubles.allSatisfy { $0 == 1 })
     }
   }

@@ -72,18 +72,35 @@ public struct Attention: Operator {
     return layout.parts * layout.square
   }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     let layout = layout(operands[0].shape, operands[1].shape, operands[2].shape)
-    let (q, k) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
-    let v = operands[2].elements(as: T.self)
-    let y = results[0].elements(as: T.self)
-    layout.forEachHead(workspace: workspace, squares: 1) { head, scratch in
-      layout.probabilities(q, k, head, into: scratch)
-      T.multiply(layout.square(scratch, 0), layout.values(v, head), into: layout.outputs(y, head))
+    Threads.run(
+      parts: layout.parts,
+      Forward(
+        layout: layout, q: operands[0].elements(as: T.self), k: operands[1].elements(as: T.self),
+        v: operands[2].elements(as: T.self), y: results[0].elements(as: T.self),
+        workspace: workspace))
+  }
+
+  /// Heads, one after another.
+  private struct Forward<T: Scalar>: PartedWork {
+    let layout: AttentionLayout
+    let q: Elements<T>
+    let k: Elements<T>
+    let v: Elements<T>
+    let y: Elements<T>
+    let workspace: Elements<T>
+
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    func run(part: Int) {
+      let p = layout.room(workspace, part, squares: 1)
+      for head in layout.heads(part) {
+        layout.probabilities(q, k, head, into: p)
+        T.multiply(layout.square(p, 0), layout.values(v, head), into: layout.outputs(y, head))
+      }
     }
   }
 

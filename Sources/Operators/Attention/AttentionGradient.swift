@@ -35,18 +35,41 @@ public struct AttentionGradient: Operator {
     return layout.parts * 2 * layout.square
   }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     let layout = forward.layout(operands[1].shape, operands[2].shape, operands[3].shape)
-    let (dy, q) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
-    let (k, v) = (operands[2].elements(as: T.self), operands[3].elements(as: T.self))
-    let (dq, dk) = (results[0].elements(as: T.self), results[1].elements(as: T.self))
-    let dv = results[2].elements(as: T.self)
-    let scale = T(layout.scale)
-    layout.forEachHead(workspace: workspace, squares: 2) { head, scratch in
+    Threads.run(
+      parts: layout.parts,
+      Backward(
+        layout: layout, dy: operands[0].elements(as: T.self), q: operands[1].elements(as: T.self),
+        k: operands[2].elements(as: T.self), v: operands[3].elements(as: T.self),
+        dq: results[0].elements(as: T.self), dk: results[1].elements(as: T.self),
+        dv: results[2].elements(as: T.self), workspace: workspace))
+  }
+
+  /// Heads, one after another.
+  private struct Backward<T: Scalar>: PartedWork {
+    let layout: AttentionLayout
+    let dy: Elements<T>
+    let q: Elements<T>
+    let k: Elements<T>
+    let v: Elements<T>
+    let dq: Elements<T>
+    let dk: Elements<T>
+    let dv: Elements<T>
+    let workspace: Elements<T>
+
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    func run(part: Int) {
+      let scratch = layout.room(workspace, part, squares: 2)
+      for head in layout.heads(part) { run(head: head, scratch) }
+    }
+
+    @inline(__always)
+    private func run(head: Int, _ scratch: Elements<T>) {
+      let scale = T(layout.scale)
       let p = layout.square(scratch, 0).elements
       let ds = layout.square(scratch, 1)
       layout.probabilities(q, k, head, into: p)
@@ -56,8 +79,7 @@ public struct AttentionGradient: Operator {
         into: layout.values(dv, head).elements)
       T.multiply(cotangent, layout.values(v, head, transposed: true), into: ds.elements)
       layout.backpropagate(ds.elements, through: p)
-      T.multiply(
-        ds, layout.keys(k, head), into: layout.queries(dq, head).elements, alpha: scale)
+      T.multiply(ds, layout.keys(k, head), into: layout.queries(dq, head).elements, alpha: scale)
       T.multiply(
         layout.square(scratch, 1, transposed: true), layout.queries(q, head),
         into: layout.keys(dk, head).elements, alpha: scale)

@@ -25,16 +25,13 @@ struct AttentionLayout {
     isCausal ? min(max(query + 1 + keys - queries, 0), keys) : keys
   }
 
-  /// Calls `body` with every head, on several threads, each with room of its own for `squares`
-  /// matrices [T, S].
-  func forEachHead<T>(
-    workspace: Elements<T>, squares: Int, _ body: (_ head: Int, _ scratch: Elements<T>) -> Void
-  ) {
-    let (heads, parts, size) = (heads, parts, squares * square)
-    Threads.run(parts: parts) { part in
-      let scratch = workspace[part * size..<(part + 1) * size]
-      for head in heads * part / parts..<heads * (part + 1) / parts { body(head, scratch) }
-    }
+  /// The heads of one part.
+  func heads(_ part: Int) -> Range<Int> { heads * part / parts..<heads * (part + 1) / parts }
+
+  /// The room of one part for `squares` matrices [T, S].
+  func room<T>(_ workspace: Elements<T>, _ part: Int, squares: Int) -> Elements<T> {
+    let size = squares * square
+    return workspace[part * size..<(part + 1) * size]
   }
 
   private func matrix<T: Scalar>(

@@ -38,18 +38,48 @@ public struct AttentionSecondGradient: Operator {
   /// With A = scale (gq kᵀ + q gkᵀ), the cotangent of dS, and r = rowsum(P dP): that of dP is
   /// B = P (A − rowsum(P A)), and that of P is ∂y gvᵀ + A (dP − r) − rowsum(A P) dP, which the
   /// softmax's Jacobian turns into the cotangent E of the logits.
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     let layout = forward.layout(operands[4].shape, operands[5].shape, operands[6].shape)
-    let (gq, gk) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
-    let (gv, dy) = (operands[2].elements(as: T.self), operands[3].elements(as: T.self))
-    let (q, k) = (operands[4].elements(as: T.self), operands[5].elements(as: T.self))
-    let v = operands[6].elements(as: T.self)
-    let scale = T(layout.scale)
-    layout.forEachHead(workspace: workspace, squares: 4) { head, scratch in
+    Threads.run(
+      parts: layout.parts,
+      Backward(
+        layout: layout, gq: operands[0].elements(as: T.self), gk: operands[1].elements(as: T.self),
+        gv: operands[2].elements(as: T.self), dy: operands[3].elements(as: T.self),
+        q: operands[4].elements(as: T.self), k: operands[5].elements(as: T.self),
+        v: operands[6].elements(as: T.self), forDyElements: results[0].elements(as: T.self),
+        forQElements: results[1].elements(as: T.self),
+        forKElements: results[2].elements(as: T.self),
+        forVElements: results[3].elements(as: T.self), workspace: workspace))
+  }
+
+  /// Heads, one after another.
+  private struct Backward<T: Scalar>: PartedWork {
+    let layout: AttentionLayout
+    let gq: Elements<T>
+    let gk: Elements<T>
+    let gv: Elements<T>
+    let dy: Elements<T>
+    let q: Elements<T>
+    let k: Elements<T>
+    let v: Elements<T>
+    let forDyElements: Elements<T>
+    let forQElements: Elements<T>
+    let forKElements: Elements<T>
+    let forVElements: Elements<T>
+    let workspace: Elements<T>
+
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    func run(part: Int) {
+      let scratch = layout.room(workspace, part, squares: 4)
+      for head in layout.heads(part) { run(head: head, scratch) }
+    }
+
+    @inline(__always)
+    private func run(head: Int, _ scratch: Elements<T>) {
+      let scale = T(layout.scale)
       let p = layout.square(scratch, 0).elements
       let dp = layout.square(scratch, 1).elements
       let a = layout.square(scratch, 2).elements
@@ -81,13 +111,13 @@ public struct AttentionSecondGradient: Operator {
       let (ds, b, logits) = (
         layout.square(scratch, 1), layout.square(scratch, 2), layout.square(scratch, 3)
       )
-      let forDy = layout.outputs(results[0].elements(as: T.self), head)
+      let forDy = layout.outputs(forDyElements, head)
       T.multiply(layout.square(scratch, 0), layout.values(gv, head), into: forDy)
       T.multiply(b, layout.values(v, head), into: forDy, accumulates: true)
-      let forQ = layout.queries(results[1].elements(as: T.self), head).elements
+      let forQ = layout.queries(forQElements, head).elements
       T.multiply(logits, layout.keys(k, head), into: forQ, alpha: scale)
       T.multiply(ds, layout.keys(gk, head), into: forQ, alpha: scale, accumulates: true)
-      let forK = layout.keys(results[2].elements(as: T.self), head).elements
+      let forK = layout.keys(forKElements, head).elements
       T.multiply(
         layout.square(scratch, 3, transposed: true), layout.queries(q, head), into: forK,
         alpha: scale)
@@ -96,7 +126,7 @@ public struct AttentionSecondGradient: Operator {
         alpha: scale, accumulates: true)
       T.multiply(
         layout.square(scratch, 2, transposed: true), cotangent,
-        into: layout.values(results[3].elements(as: T.self), head).elements)
+        into: layout.values(forVElements, head).elements)
     }
   }
 

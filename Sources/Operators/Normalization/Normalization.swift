@@ -31,20 +31,12 @@ extension Normalization {
   }
 
   /// The value by the statistics of the operand itself.
-  @inline(__always)
   func normalize<T: Scalar>(_ operands: [Tensor], into result: Tensor, _: T.Type) {
-    let layout = form.layout(operands[0].shape)
-    let x = operands[0].elements(as: T.self)
-    let scale = operands[1].elements(as: T.self)
-    let bias = operands.count > 2 ? operands[2].elements(as: T.self) : nil
-    let y = result.elements(as: T.self)
-    layout.forEachGroup { group in
-      let (mean, factor) = layout.statistics(x, group, form)
-      layout.forEach(group) { i, k in
-        let normalized = T((Double(x[i]) - mean) * factor)
-        y[i] = normalized * scale[k] + (bias?[k] ?? 0)
-      }
-    }
+    let work = NormalizationWork<T>(
+      form: form, layout: form.layout(operands[0].shape), x: operands[0].elements(),
+      scale: operands[1].elements(), bias: operands.count > 2 ? operands[2].elements() : nil,
+      y: result.elements())
+    Threads.run(parts: work.layout.parts, work)
   }
 
   /// One operator gives the cotangents of all operands.
@@ -131,6 +123,28 @@ extension Normalization {
   }
 }
 
+/// Groups, one after another, each with its own statistics.
+private struct NormalizationWork<T: Scalar>: PartedWork {
+  let form: NormalizationForm
+  let layout: NormalizationLayout
+  let x: Elements<T>
+  let scale: Elements<T>
+  let bias: Elements<T>?
+  let y: Elements<T>
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  func run(part: Int) {
+    for group in layout.groups(part) {
+      let (mean, factor) = layout.statistics(x, group, form)
+      layout.forEach(group) { i, k in
+        let normalized = T((Double(x[i]) - mean) * factor)
+        y[i] = normalized * scale[k] + (bias?[k] ?? 0)
+      }
+    }
+  }
+}
+
 extension NormalizationLayout {
   /// A tensor whose first group has no spread, within `members`.
   func flat(_ members: FormatMembers, centres: Bool) -> Tensor? {
@@ -188,8 +202,6 @@ public struct LayerNormalization: Normalization {
     try normalizedTypes(of: operands, counts: 2...3)
   }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
@@ -226,8 +238,6 @@ public struct RMSNormalization: Normalization {
     try normalizedTypes(of: operands, counts: 2...2)
   }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {

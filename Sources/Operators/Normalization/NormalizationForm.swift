@@ -98,14 +98,12 @@ struct NormalizationLayout {
     }
   }
 
-  /// Calls `body` with every group, on several threads; `body` may write only to its group.
-  @inline(__always)
-  func forEachGroup(_ body: (_ group: Int) -> Void) {
-    let parts = min(groups, groups * size / 16_384 + 1, 16)
-    let groups = groups
-    Threads.run(parts: parts) { part in
-      for group in groups * part / parts..<groups * (part + 1) / parts { body(group) }
-    }
+  /// Parts that the groups are split into for threads: fixed by the shapes.
+  var parts: Int { min(groups, groups * size / 16_384 + 1, 16) }
+
+  /// The groups of one part.
+  func groups(_ part: Int) -> Range<Int> {
+    groups * part / parts..<groups * (part + 1) / parts
   }
 
   func group(of element: Int) -> Int {

@@ -85,12 +85,30 @@ public struct Conv: SumOfProducts {
           repeating: bias[channel % layout.outputChannels], count: places)
       }
     }
-    layout.forEachImage(workspace: workspace) { image, group, columns in
-      let columns = layout.columns(layout.inputs(x, image, group), into: columns)
-      T.multiply(
-        layout.weights(w, group),
-        Matrix(columns, rows: layout.fan, columns: layout.plane.outputs),
-        into: layout.outputs(y, image, group), accumulates: operands.count == 3)
+    Threads.run(
+      parts: layout.parts,
+      Forward(layout: layout, x: x, w: w, y: y, workspace: workspace, hasBias: operands.count == 3))
+  }
+
+  /// Images and groups, each as a product of weights and columns.
+  private struct Forward<T: Scalar>: PartedWork {
+    let layout: ConvolutionLayout
+    let x: Elements<T>
+    let w: Elements<T>
+    let y: Elements<T>
+    let workspace: Elements<T>
+    let hasBias: Bool
+
+    func run(part: Int) {
+      for job in layout.jobs(part) {
+        let (image, group) = (job / layout.groups, job % layout.groups)
+        let columns = layout.columns(
+          layout.inputs(x, image, group), into: layout.room(workspace, part))
+        T.multiply(
+          layout.weights(w, group),
+          Matrix(columns, rows: layout.fan, columns: layout.plane.outputs),
+          into: layout.outputs(y, image, group), accumulates: hasBias)
+      }
     }
   }
 

@@ -66,17 +66,33 @@ public struct ConvInputGradient: SumOfProducts {
     let dy = operands[0].elements(as: T.self)
     let w = operands[1].elements(as: T.self)
     let dx = results[0].elements(as: T.self)
-    let isDirect = layout.plane.isIdentity
-    if !isDirect { results[0].fillWithZeros() }
-    layout.forEachImage(workspace: workspace) { image, group, columns in
-      let target = layout.inputs(dx, image, group)
-      T.multiply(
-        layout.weights(w, group, isTransposed: true),
-        Matrix(
-          layout.outputs(dy, image, group), rows: layout.groupOutputs,
-          columns: layout.plane.outputs),
-        into: isDirect ? target : columns)
-      if !isDirect { layout.add(columns: columns, to: target) }
+    if !layout.plane.isIdentity { results[0].fillWithZeros() }
+    Threads.run(
+      parts: layout.parts, Backward(layout: layout, dy: dy, w: w, dx: dx, workspace: workspace))
+  }
+
+  /// Images and groups, each as a product that gives columns, which are added to their places.
+  private struct Backward<T: Scalar>: PartedWork {
+    let layout: ConvolutionLayout
+    let dy: Elements<T>
+    let w: Elements<T>
+    let dx: Elements<T>
+    let workspace: Elements<T>
+
+    func run(part: Int) {
+      let isDirect = layout.plane.isIdentity
+      let columns = layout.room(workspace, part)
+      for job in layout.jobs(part) {
+        let (image, group) = (job / layout.groups, job % layout.groups)
+        let target = layout.inputs(dx, image, group)
+        T.multiply(
+          layout.weights(w, group, isTransposed: true),
+          Matrix(
+            layout.outputs(dy, image, group), rows: layout.groupOutputs,
+            columns: layout.plane.outputs),
+          into: isDirect ? target : columns)
+        if !isDirect { layout.add(columns: columns, to: target) }
+      }
     }
   }
 

@@ -33,17 +33,15 @@ struct ConvolutionLayout: Hashable {
   /// Parts that a loop over images and groups is split into for threads: fixed by the shapes.
   var parts: Int { min(batch * groups, 8) }
 
-  /// Calls `body` with every image and group, on several threads, each with columns of its own.
-  func forEachImage<T>(
-    workspace: Elements<T>, _ body: (_ image: Int, _ group: Int, _ columns: Elements<T>) -> Void
-  ) {
-    let (jobs, parts) = (batch * groups, parts)
-    Threads.run(parts: parts) { part in
-      let columns = workspace[part * columnCount..<(part + 1) * columnCount]
-      for job in jobs * part / parts..<jobs * (part + 1) / parts {
-        body(job / groups, job % groups, columns)
-      }
-    }
+  /// The images and groups of one part, numbered image · groups + group.
+  func jobs(_ part: Int) -> Range<Int> {
+    let jobs = batch * groups
+    return jobs * part / parts..<jobs * (part + 1) / parts
+  }
+
+  /// The room of one part for its columns.
+  func room<T>(_ workspace: Elements<T>, _ part: Int) -> Elements<T> {
+    workspace[part * columnCount..<(part + 1) * columnCount]
   }
 
   func inputs<T>(_ x: Elements<T>, _ image: Int, _ group: Int) -> Elements<T> {
