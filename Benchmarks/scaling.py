@@ -16,14 +16,15 @@ ROUNDS = 3
 
 
 def network(depth):
+    """A network that is healthy at every depth, so that each check does the same work per layer."""
     return f"""network:
   input: [64]
-  init: {{weights: xavier_normal, bias: 0}}
+  init: {{weights: orthogonal, bias: 0}}
   layers:
     - repeat: {depth}
       layers:
         - dense: 64
-        - tanh
+        - scaled_sigmoid
 """
 
 
