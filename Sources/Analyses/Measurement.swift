@@ -57,7 +57,8 @@ final class Measurement {
     }
     for input in graph.inputs {
       if input == differentiated.seedCotangent {
-        fillCotangent(plan[input], seed)
+        plan[input].elements(as: Float.self)
+          .fillNormal(from: RandomStream(seed: seed, name: "cotangent"))
       } else {
         subject.fillInput(input, plan[input], seed)
       }
@@ -68,13 +69,6 @@ final class Measurement {
       summaries[input] = Summary(of: plan[input].elements(as: Float.self))
     }
     plan.run(observer: Gatherer(measurement: self, looksAtUnits: looksAtUnits))
-  }
-
-  /// Fills the cotangent of the output with standard normal elements.
-  private func fillCotangent(_ tensor: Tensor, _ seed: UInt64) {
-    let stream = RandomStream(seed: seed, name: "cotangent")
-    let elements = tensor.elements(as: Float.self)
-    for i in elements.indices { elements[i] = Float(stream.normal(at: i)) }
   }
 
   private struct Gatherer: Observer {

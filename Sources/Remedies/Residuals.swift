@@ -1,6 +1,5 @@
 public import Findings
 public import Networks
-import RealModule
 
 /// Branches scaled by 1/√L: L of them multiply the second moment by about e instead of 2^L.
 public struct ResidualScale: Remedy {
