@@ -5,7 +5,32 @@ import Tensors
 
 extension Subject {
   /// A network described in YAML or Swift, as analyses see it.
-  public init(_ network: LoweredNetwork) {
+  ///
+  /// - Parameters:
+  ///   - network: the network.
+  ///   - seed: of the batch that weights which start by looking at data are predicted for.
+  public init(_ network: LoweredNetwork, seed: UInt64 = 0) {
+    let drawn = Subject(drawing: network)
+    guard let calibration = Calibration(of: network, drawnAs: drawn) else {
+      self = drawn
+      return
+    }
+    let factors = calibration.factors(seed: seed)
+    self.init(
+      graph: drawn.graph, output: drawn.output, layers: drawn.layers,
+      parameterMoments: Dictionary(
+        uniqueKeysWithValues: drawn.parameterMoments.map { value, moments in
+          (value, moments.scaled(by: factors[value] ?? 1))
+        }),
+      fillParameter: { value, tensor, seed in
+        drawn.fillParameter(value, tensor, seed)
+        if let factor = calibration.factors(seed: seed)[value] { tensor.scaleReals(by: factor) }
+      },
+      fillInput: drawn.fillInput)
+  }
+
+  /// The network with its parameters as the rules draw them, before any looks at data.
+  private init(drawing network: LoweredNetwork) {
     let parameters = Dictionary(
       uniqueKeysWithValues: network.parameters.map { ($0.value, $0) })
     let inputs = Dictionary(uniqueKeysWithValues: network.inputs.map { ($0.value, $0) })

@@ -83,10 +83,16 @@ public struct DifferentiatedSubject: Sendable {
     let inputs = subject.graph.inputs.filter { graph.type(of: $0).kind == .real }
     let targets =
       subject.layers.flatMap { [$0.output] + $0.steps } + graph.parameters + inputs
-    cotangents = try graph.differentiate(
+    let found = try graph.differentiate(
       [(value: subject.output, cotangent: seed)], withRespectTo: targets, adding: adding)
+    // Gradient rules also compute what no target asks for, such as the cotangent of a constant
+    // exponent; what goes wrong there harms nobody. All of the forward pass stays, so that its
+    // values keep their numbers.
+    let forward = subject.graph.values + [seed]
+    let pruned = graph.pruned(keeping: forward + targets.compactMap { found[$0] })
     self.subject = subject
-    self.graph = graph
+    self.graph = pruned.graph
+    cotangents = found.compactMapValues { pruned[$0] }
     seedCotangent = seed
   }
 }

@@ -71,7 +71,8 @@ extension CheckReport.Spread: JSONRepresentable {
 
 extension CheckReport.Spectrum: JSONRepresentable {
   public var json: JSON {
-    .object([
+    if let reason { return .object(["singular_values": .null, "reason": .text(reason)]) }
+    return .object([
       "singular_values": .array(singularValues.map { .number($0) }),
       "predicted_mean_square": .number(predictedMeanSquare),
     ])

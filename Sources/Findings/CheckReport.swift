@@ -162,10 +162,19 @@ extension CheckReport {
     public let singularValues: [Double]
     /// The wide-limit mean of the squared singular values, where the theory gives it.
     public let predictedMeanSquare: Double?
+    /// Why there are no singular values; nil where there are.
+    public let reason: String?
 
     public init(singularValues: [Double], predictedMeanSquare: Double?) {
       self.singularValues = singularValues
       self.predictedMeanSquare = predictedMeanSquare
+      reason = nil
+    }
+
+    public init(missing reason: String) {
+      singularValues = []
+      predictedMeanSquare = nil
+      self.reason = reason
     }
   }
 

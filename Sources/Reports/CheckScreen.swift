@@ -152,6 +152,9 @@ public struct CheckScreen {
   }
 
   private func text(of spectrum: CheckReport.Spectrum) -> String {
+    if let reason = spectrum.reason {
+      return style.wrapped("Jacobian of the outputs in the inputs: not computed, \(reason).")
+    }
     let values = spectrum.singularValues
     guard let largest = values.first, let smallest = values.last else { return "" }
     let meanSquare = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)

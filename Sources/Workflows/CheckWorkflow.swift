@@ -75,7 +75,7 @@ public struct CheckWorkflow {
     if let threads = request.threads { Threads.count = threads }
     let (description, network) = try load()
     var report = try Check(
-      Subject(network), path: request.name, options: options, adding: { Add() }
+      Subject(network, seed: request.seed), path: request.name, options: options, adding: { Add() }
     ).report
     report.findings = Proposals(for: description, predicting: { try secondMoments(of: $0) })
       .complete(report.findings)
@@ -111,7 +111,7 @@ public struct CheckWorkflow {
     of description: NetworkDescription
   ) throws -> Proposals.SecondMoments {
     let differentiated = try DifferentiatedSubject(
-      Subject(try lowered(description)), adding: { Add() })
+      Subject(try lowered(description), seed: request.seed), adding: { Add() })
     return Proposals.SecondMoments(of: differentiated)
   }
 

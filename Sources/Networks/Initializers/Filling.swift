@@ -72,7 +72,7 @@ extension Tensor {
   }
 
   /// Multiplies every element of a real tensor, computing in double precision.
-  func scaleReals(by factor: Double) {
+  public func scaleReals(by factor: Double) {
     if elementType == .float64 {
       let elements = elements(as: Double.self)
       for index in elements.indices { elements[index] *= factor }

@@ -116,7 +116,7 @@ enum InitializerCatalogue {
     NormalInitializer.self, UniformInitializer.self, ConstantInitializer.self,
     IdentityInitializer.self, VarianceScaling.self, OrthogonalInitializer.self,
     DeltaOrthogonalInitializer.self, SparseInitializer.self, FrameworkInitializer.self,
-    SpectralInitializer.self,
+    SpectralInitializer.self, LSUVInitializer.self,
   ]
 
   static let table: [String: (form: NamedForm, family: any Initializer.Type)] =

@@ -22,7 +22,13 @@ struct ScaledInitializer: Initializer {
   var form: String { base.form }
   var entries: [YAMLTree.Entry] { base.entries }
 
-  func refusal(for target: ParameterTarget) -> InitializerRefusal? { base.refusal(for: target) }
+  func refusal(for target: ParameterTarget) -> InitializerRefusal? {
+    guard !(base is LSUVInitializer) else {
+      return InitializerRefusal(
+        "would undo the scale that 'init: fixup' gives", cure: "use orthogonal or he_normal")
+    }
+    return base.refusal(for: target)
+  }
 
   func moments(for target: ParameterTarget) -> Moments {
     base.moments(for: target).scaled(by: factor)
