@@ -34,6 +34,10 @@ extension Moments {
     guard !isOverflowing, wide.secondMoment > 0 else { return result }
     var table = ScaleTable(
       function, gateOrder: order, relativeMean: x.mean / x.secondMoment.squareRoot())
+    result.positionCorrelation =
+      cotangent.positionCorrelation
+      * table.correlation(
+        \.gates, of: x.positionCorrelation, logScale: Double.log(x.secondMoment))
     let step = ForwardStep(&table, at: x, units: max(1, units))
     guard step.isFinite, step.limit.gate.isFinite else { return result }
     let middle = ScaleGrid.count / 2

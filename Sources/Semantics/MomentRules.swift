@@ -124,7 +124,7 @@ extension Moments {
     let middle = ScaleGrid.count / 2
     result.sampleCorrelation = step.spread.correlation[middle]
     result.positionCorrelation = table.correlation(
-      of: positionCorrelation, logScale: Double.log(secondMoment))
+      \.values, of: positionCorrelation, logScale: Double.log(secondMoment))
     return result
   }
 

@@ -111,8 +111,8 @@ public struct Attention: Operator {
     return try graph.append(AttentionGradient(self), to: [cotangent] + node.operands)
   }
 
-  /// Σp² ≈ min(1, e^{s²}/T) for T keys with logits N(0, s²): values whose correlation between
-  /// positions is ρ have the mean square multiplied by ρ + (1 − ρ) Σp².
+  /// Values whose correlation between positions is ρ have the mean square multiplied by
+  /// ρ + (1 − ρ) Σp², and the product of two queries' averages is that with Σ p p′.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let layout = layout(signature)
     let (q, k, v) = (operands[0], operands[1], operands[2])
@@ -124,7 +124,6 @@ public struct Attention: Operator {
     result.law = .other
     result.basis = .firstOrder
     if result.secondMoment > 0 {
-      // Two queries weigh the same values: what their means over keys have in common stays.
       let common = rho + (1 - rho) * gain.shared
       result.positionCorrelation = min(1, v.secondMoment * common / result.secondMoment)
       let samples = v.sampleCorrelation * v.secondMoment / result.secondMoment

@@ -101,39 +101,53 @@ public struct AttentionGradient: Operator {
     return try graph.append(AttentionSecondGradient(forward), to: operands + node.operands)
   }
 
-  /// ∂v sums the cotangents with the probabilities, of which Σp² and the part that queries share
-  /// count; ∂q and ∂k go through the softmax, whose Jacobian keeps Σp² of the cotangent's spread.
+  /// With ρ the correlation of the cotangents between positions and r = T/S:
+  /// E[∂v²] = r E[∂y²] (Σp² + (T − 1) ρ Σpp′), since what the queries' cotangents share adds up.
+  ///
+  /// dP = ∂y · v has variance w = E E[∂y²] E[v²] (1 − ρ_v) over the keys of a query, of which the
+  /// softmax passes Σp² (1 − Σp²), and the products of two queries ρ Σpp′ (1 − Σpp′). As Σ_j dS = 0,
+  /// only what differs between keys counts in ∂q, and all keys' ∂k sum to 0.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let layout = forward.layout(signature)
     let (dy, q, k, v) = (operands[0], operands[1], operands[2], operands[3])
     guard dy.basis != .unknown else { return [dy, dy, dy] }
     let gain = layout.concentration(q, k)
-    let rows = Double(layout.queries) / Double(layout.keys)
+    let (queries, keys) = (Double(layout.queries), Double(layout.keys))
+    let rows = queries / keys
     let rho = min(max(dy.positionCorrelation, 0), 1)
+    let others = (queries - 1) * rho
     var dv = dy
-    let shared = Double(layout.queries) * rho * gain.shared
     dv.mean *= rows
-    dv.secondMoment *= rows * ((1 - rho) * gain.kept + shared)
-    dv.positionCorrelation =
-      dv.secondMoment > 0
-      ? min(1, dy.secondMoment * rows * (shared + (1 - rho) * gain.shared) / dv.secondMoment) : 0
+    dv.secondMoment *= rows * (gain.kept + others * gain.shared)
+    dv.positionCorrelation = 0
+    if dv.secondMoment > 0, keys > 1 {
+      let pairs = (1 - gain.kept + others * (1 - gain.shared)) / (keys - 1)
+      dv.positionCorrelation = min(1, dy.secondMoment * rows * pairs / dv.secondMoment)
+    }
     dv.law = .other
     dv.basis = .firstOrder
     guard q.basis != .unknown, k.basis != .unknown, v.basis != .unknown else {
       let unknown = Moments.unknown("nothing is known of queries, keys or values")
       return [unknown, unknown, dv]
     }
-    // Over the keys of a query, Σ dS² is g (1 − g) of the spread of dP, with g = Σp².
-    let values = v.secondMoment * max(0, 1 - v.positionCorrelation)
+    let values = v.secondMoment * min(max(1 - v.positionCorrelation, 0), 1)
     let factor =
       layout.scale * layout.scale * Double(layout.width) * dy.secondMoment * values
-      * gain.exchange
-    func cotangent(_ other: Moments, share: Double) -> Moments {
+    func cotangent(secondMoment: Double, correlation: Double) -> Moments {
       Moments(
-        mean: 0, secondMoment: factor * share * other.secondMoment, basis: .firstOrder,
+        mean: 0, secondMoment: factor * secondMoment, positionCorrelation: correlation,
+        fluctuation: dy.fluctuation, basis: .firstOrder,
         note: "probabilities, queries, keys and values taken as independent")
     }
-    return [cotangent(k, share: 1), cotangent(q, share: rows), dv]
+    let commonQuery = min(max(q.positionCorrelation, 0), 1)
+    let dq = cotangent(
+      secondMoment: k.secondMoment * gain.keySpread * gain.exchange,
+      correlation: gain.exchange > 0 ? rho * gain.sharedExchange / gain.exchange : 0)
+    let dk = cotangent(
+      secondMoment: rows * q.secondMoment
+        * (gain.exchange + others * commonQuery * gain.sharedExchange),
+      correlation: keys > 1 ? -1 / (keys - 1) : 0)
+    return [dq, dk, dv]
   }
 
   /// |dS| ≤ p · 2 max|dP|, so that ∂q is within 2 scale max|dP| max|k|, ∂k within that sum over

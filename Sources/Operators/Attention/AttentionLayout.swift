@@ -115,39 +115,57 @@ struct AttentionLayout {
     (element / width / queries, element / width % queries, element % width)
   }
 
-  /// Averages over the queries.
+  /// Averages over the queries, or over pairs of them.
   struct Concentration {
-    /// Σp²: the share of the mean square of independent values that an average keeps.
-    var kept = 0.0
-    /// The share that the averages of two queries have in common.
-    var shared = 0.0
+    /// Σ_j p_ij²: the share of the mean square of independent values that an average keeps.
+    var kept = 1.0
+    /// Σ_j p_ij p_i′j of two queries: what their averages have in common.
+    var shared = 1.0
     /// Σp² (1 − Σp²): what passes the softmax backwards.
     var exchange = 0.0
+    /// The same of two queries.
+    var sharedExchange = 0.0
+    /// The share of a key's mean square in which it differs from the other keys.
+    var keySpread = 0.0
   }
 
-  /// How concentrated the probabilities are, from logits of variance
-  /// s² = scale² D E[q²] E[k²] within a row.
+  /// How concentrated the probabilities are, for logits scale · qᵢ · kⱼ.
   ///
-  /// Σp² lies between 1/T for equal logits and 1 for a single winner: e^{s²}/T while that is small.
+  /// What all keys share, q̄ᵢ · k̄, moves a row as a whole and leaves the softmax as it is. The rest
+  /// has variance s² = scale² D E[q²] E[k²] (1 − ρ_k), of which the part ρ_q comes from what all
+  /// queries share and makes them look at the same keys. Σ_j p_ij² lies between 1/T for equal logits
+  /// and 1 for a single winner, e^{s²}/T while that is small; of two queries it is the same of
+  /// ρ_q s², over the keys of the one that sees more.
   func concentration(_ q: Moments, _ k: Moments) -> Concentration {
-    let spread = max(0, 1 - k.positionCorrelation)
-    let known = q.basis != .unknown && k.basis != .unknown
-    let s2 = known ? scale * scale * Double(depth) * q.secondMoment * k.secondMoment * spread : 0
-    let weight = Double.exp(min(s2, 700))
     var result = Concentration()
-    var rows = 0.0
+    result.keySpread = min(max(1 - k.positionCorrelation, 0), 1)
+    let known = q.basis != .unknown && k.basis != .unknown
+    let s2 =
+      known
+      ? scale * scale * Double(depth) * q.secondMoment * k.secondMoment * result.keySpread : 0
+    let (own, common) = (
+      Double.exp(min(s2, 700)),
+      Double.exp(min(s2 * min(max(q.positionCorrelation, 0), 1), 700))
+    )
+    var (kept, shared, exchange, sharedExchange) = (0.0, 0.0, 0.0, 0.0)
+    var (rows, pairs) = (0.0, 0.0)
+    // Queries see ever more keys: those before this one see fewer.
     for query in 0..<queries where visible(query) > 0 {
       let count = Double(visible(query))
-      let kept = weight / (weight + count - 1)
-      result.kept += kept
-      result.shared += 1 / count
-      result.exchange += kept * (1 - kept)
+      let p = own / (own + count - 1)
+      kept += p
+      exchange += p * (1 - p)
+      let both = common / (common + count - 1)
+      shared += rows * both
+      sharedExchange += rows * both * (1 - both)
+      pairs += rows
       rows += 1
     }
-    guard rows > 0 else { return Concentration(kept: 1, shared: 1, exchange: 0) }
-    result.kept /= rows
-    result.shared /= rows
-    result.exchange /= rows
+    guard rows > 0 else { return result }
+    result.kept = kept / rows
+    result.exchange = exchange / rows
+    result.shared = pairs > 0 ? shared / pairs : result.kept
+    result.sharedExchange = pairs > 0 ? sharedExchange / pairs : result.exchange
     return result
   }
 }

@@ -174,6 +174,8 @@ public struct NormalizationGradient: Operator {
     dx.sampleCorrelation =
       form.kind == .batch || left <= 0
       ? 0 : (u.sampleCorrelation * u.secondMoment - common) / left
+    dx.positionCorrelation =
+      left <= 0 ? 0 : (u.positionCorrelation * u.secondMoment - common) / left
     dx.law = .other
     dx.basis = max(dx.basis, x.basis)
     if x.law != .gaussian || layout.length > 1 && layout.scalesGroups {

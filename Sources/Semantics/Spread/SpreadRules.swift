@@ -184,10 +184,12 @@ extension ForwardStep {
 }
 
 extension ScaleTable {
-  /// The uncentred correlation of φ where the operands' is `correlation`.
-  mutating func correlation(of correlation: Double, logScale y: Double) -> Double {
+  /// The uncentred correlation of φ, or of the gate, where the operands' is `correlation`.
+  mutating func correlation(
+    _ series: KeyPath<ScaleStatistics, [Double]>, of correlation: Double, logScale y: Double
+  ) -> Double {
     let m2 = relativeMean * relativeMean
     let centred = min(max((correlation - m2) / (1 - m2), -1), 1)
-    return min(max(evaluate(\.values, at: centred, logScale: y).value, -1), 1)
+    return min(max(evaluate(series, at: centred, logScale: y).value, -1), 1)
   }
 }
