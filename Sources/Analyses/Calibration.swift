@@ -75,7 +75,7 @@ final class Calibration: Sendable {
       workspace = Tensor(zeros: [length.max() ?? 0], .float32)
     }
 
-    func observe(_ value: Value, _ tensor: Tensor) {
+    func observe(_ value: Value, _ tensor: Tensor, _: Summary) {
       guard let site = sites[value] else { return }
       let elements = tensor.elements(as: Float.self)
       var factor = 1.0

@@ -75,13 +75,14 @@ final class Measurement {
     let measurement: Measurement
     let looksAtUnits: Bool
 
-    func observe(_ value: Value, _ tensor: Tensor) {
-      measurement.gather(value, tensor, looksAtUnits: looksAtUnits)
+    func observe(_ value: Value, _ tensor: Tensor, _ summary: Summary) {
+      measurement.gather(value, tensor, summary, looksAtUnits: looksAtUnits)
     }
   }
 
-  private func gather(_ value: Value, _ tensor: Tensor, looksAtUnits: Bool) {
-    let summary = Summary(of: tensor.elements(as: Float.self))
+  private func gather(
+    _ value: Value, _ tensor: Tensor, _ summary: Summary, looksAtUnits: Bool
+  ) {
     if kept.contains(value) { summaries[value] = summary }
     guard let node = differentiated.graph.producer(of: value) else { return }
     if summary.nonFinite > 0, failure == nil {

@@ -14,10 +14,10 @@
 // Large products are split into a grid of tiles, each one call of a library on one thread.
 
 // Less work than this is not worth handing to another thread.
-static const double flops_per_tile = 8e6;
+static const double flops_per_tile = 5e5;
 
 enum {
-  most_tiles = 16,
+  most_tiles = 8,
   // Tiles are multiples of these, so that the library's own blocks are full.
   row_unit = 16,
   column_unit = 48,

@@ -34,7 +34,14 @@ struct Layout<T: Scalar> {
   /// Elements of the workspace.
   private(set) var workspace = 0
 
-  init(_ graph: Graph, keeping: [Value]) {
+  /// - Parameters:
+  ///   - graph: what is laid out.
+  ///   - groups: its nodes in order; the values of a group live until its end.
+  ///   - keeping: values that get memory of their own.
+  ///   - sharing: whether a value of a group may take the place of one that its nodes have read
+  ///     for the last time. It has the same extent, and each piece passes through all nodes before
+  ///     the next one, so nothing is overwritten that is still to be read.
+  init(_ graph: Graph, groups: [Group], keeping: [Value], sharing: Bool) {
     func bytes(_ value: Value) -> Int {
       let type = graph.type(of: value)
       return Arena.rounded(type.shape.count * T.elementType(of: type.kind).byteCount)
@@ -56,23 +63,40 @@ struct Layout<T: Scalar> {
     }
 
     var arena = Arena()
-    for (number, node) in graph.nodes.enumerated() {
-      workspace = max(workspace, node.op.workspace(for: graph.signature(of: node)))
-      // Results take their places before operands give theirs back: a value rule may read an
-      // operand after it has begun to write a result.
-      for value in node.results {
-        if isKept[value.index] {
-          memory.keptBytes += bytes(value)
-        } else {
-          places[value.index] = .arena(arena.take(bytes(value)))
-          memory.unsharedBytes += bytes(value)
+    for group in groups {
+      // Places that nodes of the group have given back, by their extent.
+      var free: [Int: [Int]] = [:]
+      var released: [(offset: Int, bytes: Int)] = []
+      for number in group.nodes {
+        let node = graph.nodes[number]
+        workspace = max(workspace, node.op.workspace(for: graph.signature(of: node)))
+        // Results take their places before operands give theirs back: a value rule may read an
+        // operand after it has begun to write a result.
+        for value in node.results {
+          if isKept[value.index] {
+            memory.keptBytes += bytes(value)
+          } else {
+            let offset = free[bytes(value)]?.popLast() ?? arena.take(bytes(value))
+            places[value.index] = .arena(offset)
+            memory.unsharedBytes += bytes(value)
+          }
+        }
+        for value in node.operands + node.results where lastUse[value.index] == number {
+          guard case .arena(let offset) = places[value.index] else { continue }
+          // An operand may stand twice in the list; it is given back once.
+          lastUse[value.index] = -1
+          if sharing, group.count == graph.type(of: value).shape.count {
+            free[bytes(value), default: []].append(offset)
+          } else {
+            released.append((offset, bytes(value)))
+          }
         }
       }
-      for value in node.operands + node.results where lastUse[value.index] == number {
-        guard case .arena(let offset) = places[value.index] else { continue }
-        // An operand may stand twice in the list; it is given back once.
-        lastUse[value.index] = -1
-        arena.release(offset: offset, bytes: bytes(value))
+      for (bytes, offsets) in free {
+        for offset in offsets { released.append((offset, bytes)) }
+      }
+      for (offset, bytes) in released.sorted(by: { $0.offset < $1.offset }) {
+        arena.release(offset: offset, bytes: bytes)
       }
     }
     memory.arenaBytes = arena.byteCount

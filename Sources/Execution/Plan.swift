@@ -14,24 +14,17 @@ public final class Plan<T: Scalar> {
   public let memory: PlanMemory
 
   private let tensors: [Tensor?]
-  private let steps: [Step]
+  private let steps: [Step<T>]
   private let format: NumberFormat?
-
-  private struct Step {
-    let op: any Operator
-    let operands: [Tensor]
-    let results: [Tensor]
-    let workspace: Elements<T>
-    let format: NumberFormat?
-    let observed: [(value: Value, tensor: Tensor)]
-  }
+  /// What the parts of a step gather; steps use them one after the other.
+  private let summaries: SummarySlots
 
   /// Lays the graph out.
   ///
   /// - Parameters:
   ///   - graph: a validated graph.
   ///   - keeping: values that can be read after a run; others are overwritten by later nodes.
-  ///   - observing: values that the observer of a run is shown as soon as they are computed.
+  ///   - observing: real values that are summarised and shown to the observer of a run.
   ///   - format: the number format that every real result is rounded to; nil for that of `T`.
   ///   - nodeFormats: formats of single nodes, by their number, where they differ from `format`.
   ///   - bound: tensors that take the place of the plan's own memory for inputs and parameters;
@@ -42,7 +35,9 @@ public final class Plan<T: Scalar> {
   ) {
     self.graph = graph
     self.format = format?.narrowing(T.self)
-    let layout = Layout<T>(graph, keeping: keeping)
+    let groups = Group.all(of: graph)
+    // Who observes may look at what the node read.
+    let layout = Layout<T>(graph, groups: groups, keeping: keeping, sharing: observing.isEmpty)
     memory = layout.memory
     let storage = Storage(byteCount: layout.memory.arenaBytes)
     let scratch = Tensor(zeros: [layout.workspace], T.elementType)
@@ -67,17 +62,23 @@ public final class Plan<T: Scalar> {
       }
     }
     let shown = Set(observing)
-    steps = graph.nodes.enumerated().map { number, node in
-      let length = node.op.workspace(for: graph.signature(of: node))
-      return Step(
-        op: node.op, operands: node.operands.compactMap { tensors[$0.index] },
-        results: node.results.compactMap { tensors[$0.index] },
-        workspace: scratch.elements(as: T.self)[0..<length],
-        format: (nodeFormats[number] ?? format)?.narrowing(T.self),
-        observed: node.results.filter(shown.contains).compactMap { value in
-          tensors[value.index].map { (value, $0) }
-        })
+    var steps: [Step<T>] = []
+    steps.reserveCapacity(groups.count)
+    for group in groups {
+      let calls = group.nodes.map { number in
+        let node = graph.nodes[number]
+        return Call(
+          op: node.op, operands: node.operands.compactMap { tensors[$0.index] },
+          results: node.results.compactMap { tensors[$0.index] },
+          format: (nodeFormats[number] ?? format)?.narrowing(T.self),
+          observed: node.results.map { shown.contains($0) ? $0 : nil })
+      }
+      let length = calls.map { $0.op.workspace(for: $0.signature) }.max() ?? 0
+      steps.append(
+        Step(calls, count: group.count, workspace: scratch.elements(as: T.self)[0..<length]))
     }
+    self.steps = steps
+    summaries = SummarySlots(count: steps.map(\.slotCount).max() ?? 0)
     self.tensors = tensors
   }
 
@@ -100,15 +101,9 @@ public final class Plan<T: Scalar> {
     for value in graph.inputs + graph.parameters { tensors[value.index]?.round(to: format) }
   }
 
-  /// Computes every node in order, showing observed values to `observer` while they are in cache.
+  /// Computes every node in order, showing observed values to `observer` as they are computed.
   public func run(observer: some Observer) {
-    for step in steps {
-      step.op.value(of: step.operands, into: step.results, workspace: step.workspace)
-      if let format = step.format {
-        for result in step.results { result.round(to: format) }
-      }
-      for (value, tensor) in step.observed { observer.observe(value, tensor) }
-    }
+    for step in steps { step.run(summaries, observer) }
   }
 
   /// Computes every node in order.
@@ -117,14 +112,16 @@ public final class Plan<T: Scalar> {
 
 /// Something that looks at values as they are computed.
 public protocol Observer {
-  /// Called after the node that computes `value`, in the order of nodes.
+  /// Called for every observed real value after the nodes that are computed together with the one
+  /// that gives it, in the order of nodes.
   ///
-  /// The elements may be overwritten by the next node.
-  func observe(_ value: Value, _ tensor: Tensor)
+  /// The elements may be overwritten by later nodes. The summary is gathered in the pass that
+  /// rounds the elements, while they are in cache.
+  func observe(_ value: Value, _ tensor: Tensor, _ summary: Summary)
 }
 
 private struct NoObserver: Observer {
-  func observe(_: Value, _: Tensor) {}
+  func observe(_: Value, _: Tensor, _: Summary) {}
 }
 
 extension NumberFormat {

@@ -7,7 +7,7 @@ public import Tensors
 /// Conforming types state the function of two numbers, what it does to intervals and moments, and
 /// its partial derivatives as steps of the graph. Those follow the chain rule with IEEE arithmetic;
 /// nothing is masked.
-public protocol Binary: Operator {
+public protocol Binary: Elementwise {
   init()
 
   /// f(a, b).

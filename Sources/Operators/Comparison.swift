@@ -5,7 +5,7 @@ public import Tensors
 /// An operator that compares two real tensors element by element and gives booleans.
 ///
 /// Nothing flows back through it, and no comparison with NaN holds.
-public protocol Comparison: Operator {
+public protocol Comparison: Elementwise {
   init()
   static func value<T: Scalar>(_ a: T, _ b: T) -> Bool
 

@@ -6,7 +6,7 @@ public import Tensors
 ///
 /// Conforming types state the function as a ``ScalarFunction`` and where it can fail; all rules
 /// follow from that. The gradient is ``PointwiseGradient``.
-public protocol Pointwise: Operator, ScalarFunction {
+public protocol Pointwise: Elementwise, ScalarFunction {
   /// Where φ is defined.
   var domain: Interval { get }
 

@@ -7,7 +7,7 @@ public import Tensors
 ///
 /// The derivative is rounded before it is multiplied, as the chain rule in IEEE arithmetic has it:
 /// an infinite slope times a zero cotangent is NaN.
-public struct PointwiseGradient: Operator {
+public struct PointwiseGradient: Elementwise {
   public static let name = "PointwiseGradient"
 
   public let function: any Pointwise

@@ -3,7 +3,7 @@ public import Semantics
 public import Tensors
 
 /// The sum of one or more tensors, element by element, broadcast by NumPy's rule.
-public struct Sum: Operator {
+public struct Sum: Elementwise {
   public static let name = "Sum"
 
   public init() {}

@@ -6,7 +6,7 @@ public import Tensors
 ///
 /// The operand that is not chosen gets a zero cotangent; where its own derivative is infinite, the
 /// chain rule makes NaN of that (0 · ∞), as every framework does.
-public struct Where: Operator {
+public struct Where: Elementwise {
   public static let name = "Where"
 
   public init() {}

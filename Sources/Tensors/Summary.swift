@@ -19,6 +19,9 @@ public struct Summary: Sendable {
     add(elements)
   }
 
+  /// Forgets everything.
+  public mutating func clear() { unsafe ek_summary_clear(&raw) }
+
   /// Adds elements; the same elements in the same calls give the same bytes.
   public mutating func add<T: Scalar>(_ elements: Elements<T>) {
     if let singles = elements as? Elements<Float> {
@@ -155,5 +158,39 @@ extension Summary {
     let width = Double(sign: .plus, exponent: split, significand: 1)
     let part = Double(count(exponent: split)) * (2 - threshold / width)
     return Double(beyond) + (beyond == 0 ? max(part, 1) : part)
+  }
+}
+
+/// A fixed number of summaries that threads fill at the same time, each its own.
+///
+/// `@unchecked Sendable`: whoever shares work out gives every thread other slots.
+@safe public final class SummarySlots: @unchecked Sendable {
+  private let slots: UnsafeMutableBufferPointer<Summary>
+
+  public init(count: Int) {
+    unsafe slots = .allocate(capacity: count)
+    unsafe slots.initialize(repeating: Summary())
+  }
+
+  deinit { unsafe slots.deallocate() }
+
+  public subscript(slot: Int) -> Summary { unsafe slots[checked(slot)] }
+
+  /// Empties a slot.
+  public func clear(_ slot: Int) { unsafe slots[checked(slot)].clear() }
+
+  /// Adds elements to a slot.
+  public func add<T: Scalar>(_ elements: Elements<T>, to slot: Int) {
+    unsafe slots[checked(slot)].add(elements)
+  }
+
+  /// Adds what one slot has seen to another.
+  public func merge(_ other: Int, into slot: Int) {
+    unsafe slots[checked(slot)].merge(slots[checked(other)])
+  }
+
+  private func checked(_ slot: Int) -> Int {
+    precondition(unsafe slots.indices.contains(slot), "slot out of range")
+    return slot
   }
 }

@@ -13,8 +13,8 @@ import Testing
   private struct Statistics: Observer {
     let summaries: Slots
 
-    func observe(_ value: Value, _ tensor: Tensor) {
-      summaries.set(value.index, Summary(of: tensor.elements(as: Float.self)))
+    func observe(_ value: Value, _ tensor: Tensor, _ summary: Summary) {
+      summaries.set(value.index, summary)
     }
   }
 

@@ -57,7 +57,9 @@ import Testing
   /// Remembers what it was shown.
   private final class Recorder: Observer {
     private(set) var shown: [(value: Value, elements: [Double])] = []
-    func observe(_ value: Value, _ tensor: Tensor) { shown.append((value, tensor.doubles)) }
+    func observe(_ value: Value, _ tensor: Tensor, _: Summary) {
+      shown.append((value, tensor.doubles))
+    }
   }
 
   @Test func observersSeeChosenValuesInOrderBeforeTheyAreOverwritten() throws {

@@ -1,0 +1,159 @@
+import Graphs
+import Numbers
+import Semantics
+import Tensors
+
+/// One node ready to run, or a piece of it.
+struct Call {
+  let op: any Operator
+  let operands: [Tensor]
+  let results: [Tensor]
+  /// The format that real results are rounded to; nil for that of the elements.
+  let format: NumberFormat?
+  /// For each result, the value that an observer is shown; nil where it is not.
+  let observed: [Value?]
+
+  var signature: Signature {
+    Signature(operands: operands.map(\.type), results: results.map(\.type))
+  }
+}
+
+/// Nodes that run together: one that is computed whole, or elementwise ones in pieces.
+///
+/// After a node that is computed whole, its results are rounded and summarised in pieces. Pieces lie
+/// in parts that threads share; the cuts depend on extents alone.
+struct Step<T: Scalar> {
+  private let whole: Call?
+  private let pieces: [[Finish]]
+  private let parts: Int
+  private let workspace: Elements<T>
+  private let watched: [(value: Value, tensor: Tensor)]
+
+  /// Elements of a piece: a few such arrays lie in the second-level cache.
+  private static var pieceCount: Int { 8192 }
+  private static var mostParts: Int { 16 }
+  /// Elements to be computed or looked at that are worth more than one part.
+  private static var leastShared: Int { 32768 }
+
+  /// What happens to a piece of the results of one node.
+  private struct Finish {
+    /// The node that computes the piece; nil when it is computed already.
+    let op: (any Operator)?
+    let operands: [Tensor]
+    let results: [Tensor]
+    let format: NumberFormat?
+    /// For each result, the number of its watched value; nil where nobody watches.
+    let watched: [Int?]
+  }
+
+  /// - Parameters:
+  ///   - calls: one node, or elementwise nodes with results of `count` elements.
+  ///   - count: nil for a node that is computed whole.
+  ///   - workspace: for the node that is computed whole.
+  init(_ calls: [Call], count: Int?, workspace: Elements<T>) {
+    self.workspace = workspace
+    whole = count == nil ? calls.first : nil
+    var watched: [(value: Value, tensor: Tensor)] = []
+    // For each node and result, the number of its watched value.
+    let numbers: [[Int?]] = calls.map { call in
+      zip(call.results, call.observed).map { tensor, value in
+        guard let value, tensor.elementType == T.elementType else { return nil }
+        watched.append((value, tensor))
+        return watched.count - 1
+      }
+    }
+    self.watched = watched
+    var pieces: [[Finish]] = []
+    var work = 0
+    if let count {
+      work = count * calls.count
+      for range in Self.cuts(of: count) {
+        pieces.append(
+          zip(calls, numbers).map { call, numbers in
+            Finish(
+              op: call.op, operands: call.operands.map { $0.count == count ? $0.piece(range) : $0 },
+              results: call.results.map { $0.piece(range) }, format: call.format, watched: numbers)
+          })
+      }
+    } else {
+      for (call, numbers) in zip(calls, numbers) {
+        for (result, number) in zip(call.results, numbers)
+        where call.format != nil || number != nil {
+          work += result.count
+          for range in Self.cuts(of: result.count) {
+            pieces.append([
+              Finish(
+                op: nil, operands: [], results: [result.piece(range)], format: call.format,
+                watched: [number])
+            ])
+          }
+        }
+      }
+    }
+    self.pieces = pieces
+    parts = work < Self.leastShared ? min(1, pieces.count) : min(Self.mostParts, pieces.count)
+  }
+
+  private static func cuts(of count: Int) -> [Range<Int>] {
+    stride(from: 0, to: max(count, 1), by: pieceCount).map { $0..<min(count, $0 + pieceCount) }
+  }
+
+  /// Summaries that are gathered at the same time.
+  var slotCount: Int { watched.count * parts }
+
+  func run(_ slots: SummarySlots, _ observer: some Observer) {
+    whole?.op.value(of: whole?.operands ?? [], into: whole?.results ?? [], workspace: workspace)
+    guard parts > 0 else { return }
+    for slot in 0..<slotCount { slots.clear(slot) }
+    Threads.run(parts: parts, Work(step: self, slots: slots))
+    for (number, (value, tensor)) in watched.enumerated() {
+      let first = number * parts
+      for part in 1..<max(parts, 1) { slots.merge(first + part, into: first) }
+      observer.observe(value, tensor, slots[first])
+    }
+  }
+
+  private struct Work: PartedWork {
+    let step: Step<T>
+    let slots: SummarySlots
+
+    func run(part: Int) {
+      let count = step.pieces.count
+      for piece in (count * part / step.parts)..<(count * (part + 1) / step.parts) {
+        for finish in step.pieces[piece] { step.run(finish, part, slots) }
+      }
+    }
+  }
+
+  private func run(_ finish: Finish, _ part: Int, _ slots: SummarySlots) {
+    if let op = finish.op {
+      op.value(of: finish.operands, into: finish.results, workspace: workspace)
+    }
+    for (result, number) in zip(finish.results, finish.watched) {
+      if let format = finish.format { result.round(to: format) }
+      if let number {
+        slots.add(result.elements(as: T.self), to: number * parts + part)
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// A part of the elements in a row; elements of 8 bytes keep it aligned, and pieces begin at
+  /// multiples of 8 elements.
+  fileprivate func piece(_ range: Range<Int>) -> Tensor {
+    range.count == count
+      ? self
+      : Tensor(
+        [range.count], elementType, in: storage,
+        byteOffset: byteOffset + range.lowerBound * elementType.byteCount)
+  }
+
+  fileprivate var type: TensorType {
+    switch elementType {
+    case .float32, .float64: TensorType(shape, .real)
+    case .int64: TensorType(shape, .integer)
+    case .bool: TensorType(shape, .boolean)
+    }
+  }
+}
