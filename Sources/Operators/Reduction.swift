@@ -16,6 +16,9 @@ public protocol Reduction: Operator {
   /// One step of folding.
   static func fold(_ sum: Double, _ x: Double) -> Double
 
+  /// What is summed, where folding is a sum that starts from 0.
+  static var summand: VectorKernels.Summand? { get }
+
   /// The result of `count` folded elements.
   static func finish(_ sum: Double, count: Int) -> Double
 
@@ -111,6 +114,12 @@ extension Reduction {
     let rank = x.shape.rank
     let loop = ReductionLoop(x.shape) { reducer.folds($0, rank: rank) }
     let count = y.count == 0 ? 0 : x.count / y.count
+    if let summand = Self.summand, T.self == Float.self {
+      loop.sum(
+        summand, x.elements(as: Float.self), into: y.elements(as: Float.self),
+        finish: { Self.finish($0, count: count) })
+      return
+    }
     loop.reduce(
       x.elements(as: T.self), into: y.elements(as: T.self), seed: Self.seed,
       { Self.fold($0, $1) }, finish: { Self.finish($0, count: count) })

@@ -1,6 +1,6 @@
 public import Numbers
 public import Semantics
-import Tensors
+public import Tensors
 
 /// `Σ x` along axes.
 public struct ReduceSum: Reduction {
@@ -11,6 +11,7 @@ public struct ReduceSum: Reduction {
   public static var seed: Double { 0 }
   public static func fold(_ sum: Double, _ x: Double) -> Double { sum + x }
   public static func finish(_ sum: Double, count: Int) -> Double { sum }
+  public static var summand: VectorKernels.Summand? { .elements }
   public static var failureOfFiniteOperands: Cause.Reason { .overflowOfSum }
 
   public static func range(_ intervals: [Interval]) -> Interval {
@@ -38,6 +39,7 @@ public struct ReduceMean: Reduction {
   public static var seed: Double { 0 }
   public static func fold(_ sum: Double, _ x: Double) -> Double { sum + x }
   public static func finish(_ sum: Double, count: Int) -> Double { sum / Double(count) }
+  public static var summand: VectorKernels.Summand? { .elements }
   public static var failureOfFiniteOperands: Cause.Reason { .zeroOverZero }
 
   public static func range(_ intervals: [Interval]) -> Interval {
@@ -69,6 +71,7 @@ public struct ReduceSumSquare: Reduction {
   public static var seed: Double { 0 }
   public static func fold(_ sum: Double, _ x: Double) -> Double { sum + x * x }
   public static func finish(_ sum: Double, count: Int) -> Double { sum }
+  public static var summand: VectorKernels.Summand? { .squares }
   public static var failureOfFiniteOperands: Cause.Reason { .overflowOfProduct }
 
   public static func range(_ intervals: [Interval]) -> Interval {
@@ -101,6 +104,7 @@ public struct ReduceMax: Reduction {
     x > sum || x.isNaN ? x : sum
   }
   public static func finish(_ sum: Double, count: Int) -> Double { sum }
+  public static var summand: VectorKernels.Summand? { nil }
   public static var failureOfFiniteOperands: Cause.Reason { .overflowOfSum }
 
   public static func range(_ intervals: [Interval]) -> Interval {

@@ -147,4 +147,20 @@ public enum VectorKernels {
     precondition(x.count == y.count, "counts differ")
     unsafe ek_axpy_f32(factor, x.pointer, y.pointer, x.count)
   }
+
+  /// What is summed: the elements, or their squares.
+  public enum Summand: Hashable, Sendable { case elements, squares }
+
+  /// `sums[j] += Σᵢ x[start + i·stride + j]` in double, for as many columns as there are sums.
+  public static func addSums(
+    of summand: Summand, _ x: Elements<Float>, from start: Int, rows: Int, stride: Int,
+    into sums: UnsafeMutableBufferPointer<Double>
+  ) {
+    guard rows > 0, let base = sums.baseAddress else { return }
+    precondition(
+      start >= 0 && stride >= 0 && start + (rows - 1) * stride + sums.count <= x.count,
+      "out of range")
+    unsafe ek_add_sums_f32(
+      x.pointer + start, rows, stride, sums.count, summand == .squares ? 1 : 0, base)
+  }
 }

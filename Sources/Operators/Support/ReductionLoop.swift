@@ -2,8 +2,7 @@ import Tensors
 
 /// Walks the elements of a tensor that are reduced to each element of a result.
 ///
-/// Every result element is accumulated in double, in the order of the elements, so that the
-/// result does not depend on how many elements there are or who shares the work.
+/// Every result element is accumulated in double, in an order that extents alone decide.
 struct ReductionLoop {
   /// Result elements that are accumulated side by side where they lie side by side.
   private static let blockWidth = 64
@@ -69,6 +68,32 @@ struct ReductionLoop {
     _ x: Elements<T>, into y: Elements<T>, seed: Double, _ fold: (Double, Double) -> Double,
     finish: (Double) -> Double
   ) {
+    unsafe reduce(x, into: y, seed: seed, finish: finish) { start, stride, sums in
+      for k in 0..<reduced.extents[0] {
+        let place = start + k * stride
+        for i in sums.indices { unsafe sums[i] = fold(sums[i], Double(x[place + i])) }
+      }
+    }
+  }
+
+  /// `y = finish(Σ x)` or `finish(Σ x²)` by the vector kernel.
+  func sum(
+    _ summand: VectorKernels.Summand, _ x: Elements<Float>, into y: Elements<Float>,
+    finish: (Double) -> Double
+  ) {
+    unsafe reduce(x, into: y, seed: 0, finish: finish) { start, stride, sums in
+      unsafe VectorKernels.addSums(
+        of: summand, x, from: start, rows: reduced.extents[0], stride: stride, into: sums)
+    }
+  }
+
+  /// Calls `run` for every run along the innermost reduced axis, with its first place, its stride
+  /// and the results that are accumulated side by side.
+  @inline(__always)
+  private func reduce<T: Scalar>(
+    _ x: Elements<T>, into y: Elements<T>, seed: Double, finish: (Double) -> Double,
+    run: (Int, Int, UnsafeMutableBufferPointer<Double>) -> Void
+  ) {
     if y.count == 0 { return }
     if x.count == 0 {
       for i in y.indices { y[i] = T(finish(seed)) }
@@ -76,20 +101,16 @@ struct ReductionLoop {
     }
     let (width, step) = (kept.extents[0], kept.strides[0])
     var target = 0
-    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.blockWidth) { sums in
+    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.blockWidth) { buffer in
       kept.forEachRun { base in
         var first = 0
         while first < width {
           let count = step == 1 ? min(Self.blockWidth, width - first) : 1
+          let sums = unsafe UnsafeMutableBufferPointer(rebasing: buffer[0..<count])
           for i in 0..<count { unsafe sums[i] = seed }
           let start = base + first * step
           reduced.forEachRun { offset in
-            for k in 0..<reduced.extents[0] {
-              let place = start + offset + k * reduced.strides[0]
-              for i in 0..<count {
-                unsafe sums[i] = fold(sums[i], Double(x[place + i]))
-              }
-            }
+            unsafe run(start + offset, reduced.strides[0], sums)
           }
           for i in 0..<count { y[target + i] = T(finish(unsafe sums[i])) }
           target += count
