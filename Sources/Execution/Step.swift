@@ -22,7 +22,9 @@ struct Call {
 ///
 /// After a node that is computed whole, its results are rounded and summarised in pieces. Pieces lie
 /// in parts that threads share; the cuts depend on extents alone.
-struct Step<T: Scalar> {
+///
+/// Classes, because a run passes thousands of them and a reference is cheaper to copy.
+final class Step<T: Scalar> {
   private let whole: Call?
   private let pieces: [[Finish]]
   private let parts: Int
@@ -36,7 +38,7 @@ struct Step<T: Scalar> {
   private static var leastShared: Int { 32768 }
 
   /// What happens to a piece of the results of one node.
-  private struct Finish {
+  private final class Finish {
     /// The node that computes the piece; nil when it is computed already.
     let op: (any Operator)?
     let operands: [Tensor]
@@ -44,6 +46,17 @@ struct Step<T: Scalar> {
     let format: NumberFormat?
     /// For each result, the number of its watched value; nil where nobody watches.
     let watched: [Int?]
+
+    init(
+      op: (any Operator)?, operands: [Tensor], results: [Tensor], format: NumberFormat?,
+      watched: [Int?]
+    ) {
+      self.op = op
+      self.operands = operands
+      self.results = results
+      self.format = format
+      self.watched = watched
+    }
   }
 
   /// - Parameters:
