@@ -101,7 +101,7 @@ let rooms: [Room] = [
       "Remedies", "Reports", "Analyses", "Theory", "Networks", "Execution", "Operators", "Graphs",
       "Semantics", "Tensors", "Numbers", "Findings", .logging,
     ],
-    testImports: ["Reports", "Findings"]),
+    testImports: ["Reports", "Findings", .logging]),
   Room(
     name: "Evenkeel",
     imports: ["Workflows", "Networks", "Operators", "Theory", "Findings", "Reports", "Numbers"]),
@@ -134,7 +134,8 @@ let package = Package(
     }
     + [
       .executableTarget(
-        name: "EvenkeelCommand", dependencies: ["Workflows", "Reports", "Findings", .arguments],
+        name: "EvenkeelCommand",
+        dependencies: ["Workflows", "Reports", "Findings", .arguments, .logging],
         swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests", dependencies: ["EvenkeelCommand"],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Findings
+import Logging
 import Reports
 import Workflows
 
@@ -55,7 +56,7 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "Show every layer.")
   var all = false
 
-  @Flag(help: "Show work and memory.")
+  @Flag(help: "Show work and memory, and how long each stage took.")
   var verbose = false
 
   mutating func run() throws {
@@ -70,6 +71,10 @@ struct CheckCommand: ParsableCommand {
     request.deadShare = deadShare
     request.saturatedShare = saturatedShare
     request.underflowShare = underflowShare
+    if verbose {
+      request.logger = Logger(label: "evenkeel") { StreamLogHandler.standardError(label: $0) }
+      request.logger.logLevel = .debug
+    }
     let progress = ProgressLine("draws")
     if draws > 1 { request.progress = { progress.show($0, of: $1) } }
 

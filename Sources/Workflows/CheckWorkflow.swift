@@ -1,6 +1,7 @@
 import Analyses
 public import Findings
 import Graphs
+public import Logging
 public import Networks
 import Numbers
 import Operators
@@ -32,6 +33,9 @@ public struct CheckRequest: Sendable {
   public var underflowShare: Double?
   /// Told how many of how many draws are done.
   public var progress: @Sendable (Int, Int) -> Void = { _, _ in }
+
+  /// Told at level debug what each stage did and how long it took; says nothing unless set.
+  public var logger = Logger(label: "evenkeel") { _ in SwiftLogNoOpLogHandler() }
 
   /// Asks for a check of a file.
   public init(path: String) { source = .file(path) }
@@ -73,17 +77,36 @@ public struct CheckWorkflow {
   public func run() throws -> CheckResult {
     let options = try options()
     if let threads = request.threads { Threads.count = threads }
-    let (description, network) = try load()
-    var report = try Check(
-      Subject(network, seed: request.seed), path: request.name, options: options, adding: { Add() }
-    ).report
-    report.findings = Proposals(for: description, predicting: { try secondMoments(of: $0) })
-      .complete(report.findings)
+    let (description, network) = try logged("lowered") { try load() }
+    request.logger.debug(
+      "network",
+      metadata: [
+        "nodes": "\(network.graph.nodes.count)", "layers": "\(network.layers.count)",
+        "parameters": "\(network.parameters.count)",
+      ])
+    var report = try logged("predicted and measured") {
+      try Check(
+        Subject(network, seed: request.seed), path: request.name, options: options,
+        adding: { Add() }
+      ).report
+    }
+    report.findings = logged("predicted remedies") {
+      Proposals(for: description, predicting: { try secondMoments(of: $0) })
+        .complete(report.findings)
+    }
     return CheckResult(
       report: report,
       limits: .init(
         healthy: options.thresholds.healthy,
         format: squared(options.format.leastSubnormal)...squared(options.format.greatest)))
+  }
+
+  /// Does a stage and logs how long it took.
+  private func logged<R>(_ stage: Logger.Message, _ work: () throws -> R) rethrows -> R {
+    let start = ContinuousClock.now
+    let result = try work()
+    request.logger.debug(stage, metadata: ["duration": "\(ContinuousClock.now - start)"])
+    return result
   }
 
   private func load() throws -> (NetworkDescription, LoweredNetwork) {
