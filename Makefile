@@ -20,7 +20,7 @@ exhaustive: tools
 bench: build
 	python3 Benchmarks/scaling.py .build/release/evenkeel
 
-# Compares measured second moments with the predicted band up to width 1024: about 10 minutes.
+# Compares measured second moments with the predicted band up to width 1024: about 2 minutes.
 coverage: tools
 	EVENKEEL_LONG=1 swift test -c release -Xswiftc -enable-testing --filter BandCoverageTests
 
