@@ -89,7 +89,7 @@ let rooms: [Room] = [
     testImports: [
       "Operators", "Execution", "Networks", "Theory", "Graphs", "Semantics", "Tensors", "Numbers",
       "Findings",
-    ]),
+    ], hasTestData: true),
   Room(
     name: "Remedies",
     imports: ["Networks", "Findings", .numerics],

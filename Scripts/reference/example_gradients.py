@@ -22,7 +22,11 @@ exact arithmetic and what remains is rounding, small beside the row before.
 Some networks are chaotic, as their comments say: a rounding error grows from layer to layer until
 two correct programs share no digit. Where moving every parameter by its last bit moves a gradient
 by more than 1e-10 of its norm, the outermost `repeat` or the number of time steps is made shorter
-until it does not; the first row says which was used.
+until it does not. The first row says what was used, and how far the movement went.
+
+Run in the repository root, for all examples or for those named:
+
+    python3 Scripts/reference/example_gradients.py [NAME ...]
 """
 
 import math
@@ -317,7 +321,7 @@ def columns(name, tensor, is_zero=False):
         return ["0"] * 5
     sums = [math.fsum(t * signs(f"sum {k} of {name}", t.size)) for k in (1, 2)]
     places = [int(h) % t.size for h in hashes(f"places of {name}", 2)]
-    return [f"{v:.11g}" for v in [math.sqrt(math.fsum(t * t)), *sums, *(t[p] for p in places)]]
+    return [f"{v:.14g}" for v in [math.sqrt(math.fsum(t * t)), *sums, *(t[p] for p in places)]]
 
 
 def write(path):
@@ -336,7 +340,7 @@ def write(path):
             break
         print(f"  {path.stem}: {worst:.1e} with repeat {repeat}, steps {steps}")
         repeat, steps = repeat * 3 // 4, steps * 3 // 4
-    lines = [f"batch {BATCH},repeat {repeat},steps {steps}"]
+    lines = [f"batch {BATCH},repeat {repeat},steps {steps},movement {worst:.1e}"]
     lines.append("name,shape,mean,bound,norm,sum_1,sum_2,element_1,element_2")
 
     def row(name, tensor, mean, bound, values):
