@@ -2,6 +2,7 @@
 
 BUILD_FLAGS = -c release --explicit-target-dependency-import-check error
 PACKAGES = libdnnl-dev libopenblas-dev
+PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage
 
@@ -16,9 +17,15 @@ test: tools
 exhaustive: tools
 	EVENKEEL_EXHAUSTIVE=1 swift test -c release -Xswiftc -enable-testing --filter exhaustively
 
-# Measures the cost per layer of a check at 10,000 layers against 100.
-bench: build
+# Measures the cost per layer of a check at 10,000 layers against 100, and a training step against
+# PyTorch's, for which it makes an environment of its own unless PEER names a Python that has torch.
+bench: build $(PEER)
 	python3 Benchmarks/scaling.py .build/release/evenkeel
+	python3 Benchmarks/steps.py .build/release/StepBench $(PEER)
+
+.build/peers/bin/python:
+	python3 -m venv .build/peers
+	.build/peers/bin/pip install --quiet torch==2.13.0 numpy
 
 # Compares measured second moments with the predicted band up to width 1024: about 2 minutes.
 coverage: tools

@@ -137,6 +137,10 @@ let package = Package(
         name: "EvenkeelCommand",
         dependencies: ["Workflows", "Reports", "Findings", .arguments, .logging],
         swiftSettings: settings),
+      .executableTarget(
+        name: "StepBench",
+        dependencies: ["Execution", "Graphs", "Networks", "Operators", "Semantics", "Tensors"],
+        path: "Benchmarks/StepBench", swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests", dependencies: ["EvenkeelCommand"],
         swiftSettings: settings),

@@ -32,10 +32,10 @@ final class Step<T: Scalar> {
   private let watched: [(value: Value, tensor: Tensor)]
 
   /// Elements of a piece: a few such arrays lie in the second-level cache.
-  private static var pieceCount: Int { 8192 }
+  private static var pieceCount: Int { 4096 }
   private static var mostParts: Int { 16 }
   /// Elements to be computed or looked at that are worth more than one part.
-  private static var leastShared: Int { 32768 }
+  private static var leastShared: Int { 8192 }
 
   /// What happens to a piece of the results of one node.
   private final class Finish {
@@ -79,7 +79,7 @@ final class Step<T: Scalar> {
     var pieces: [[Finish]] = []
     var work = 0
     if let count {
-      work = count * calls.count
+      work = count * (calls.count + watched.count)
       for range in Self.cuts(of: count) {
         pieces.append(
           zip(calls, numbers).map { call, numbers in
