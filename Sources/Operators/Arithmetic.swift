@@ -12,8 +12,8 @@ public struct Add: Binary {
     _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
   ) { VectorKernels.add(a, b, into: y) }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a + b }
-  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments {
-    .sum(a, b, units: units)
+  public static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments {
+    .sum(a, b, units: units, positions: positions)
   }
 
   public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? {
@@ -38,8 +38,8 @@ public struct Sub: Binary {
     _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
   ) { VectorKernels.subtract(a, b, into: y) }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a - b }
-  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments {
-    .sum(a, b.scaled(by: -1), units: units)
+  public static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments {
+    .sum(a, b.scaled(by: -1), units: units, positions: positions)
   }
 
   public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? { Add.failure(a, -b) }
@@ -61,7 +61,9 @@ public struct Mul: Binary {
     _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
   ) { VectorKernels.multiply(a, b, into: y) }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a * b }
-  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments { .product(a, b) }
+  public static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments {
+    .product(a, b)
+  }
 
   public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? {
     if a.isFinite && b.isFinite { return .overflowOfProduct }
@@ -90,8 +92,8 @@ public struct Div: Binary {
   public static func range(_ a: Interval, _ b: Interval) -> Interval { a / b }
 
   /// The quotient's moments as those of `a · (1/b)`.
-  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments {
-    .product(a, Reciprocal().moments(of: b, units: units))
+  public static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments {
+    .product(a, Reciprocal().moments(of: b, units: units, positions: positions))
   }
 
   public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? {

@@ -19,8 +19,9 @@ public protocol Binary: Elementwise {
   /// An interval that contains f(a, b) for all members for which it is defined.
   static func range(_ a: Interval, _ b: Interval) -> Interval
 
-  /// Moments of f of independent elements; `units` as in `Moments.sum(_:_:units:)`.
-  static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments
+  /// Moments of f of independent elements; `units` and `positions` as in
+  /// `Moments.sum(_:_:units:positions:)`.
+  static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments
 
   /// Why f(a, b) is not finite, where neither is NaN; nil when an infinity only passes through.
   static func failure(_ a: Double, _ b: Double) -> Cause.Reason?
@@ -92,7 +93,10 @@ extension Binary {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    [Self.moments(operands[0], operands[1], units: signature.results[0].units)]
+    let type = signature.results[0]
+    return [
+      Self.moments(operands[0], operands[1], units: type.units, positions: type.positions)
+    ]
   }
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {

@@ -21,7 +21,7 @@ public struct Neg: ParameterFree {
     return [try graph.apply(Neg(), cotangent)]
   }
 
-  public func moments(of x: Moments, units: Int) -> Moments { x.scaled(by: -1) }
+  public func moments(of x: Moments, units: Int, positions: Int) -> Moments { x.scaled(by: -1) }
 }
 
 /// `|x|`; the slope at 0 is 0.
@@ -82,12 +82,12 @@ public struct Clip: Pointwise {
 public protocol SingularAtZero: ParameterFree {}
 
 extension SingularAtZero {
-  public func moments(of x: Moments, units: Int) -> Moments {
+  public func moments(of x: Moments, units: Int, positions: Int) -> Moments {
     taylor(0, of: x) ?? .unknown(reason(x))
   }
 
   public func moments(
-    ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int
+    ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int, positions: Int
   ) -> Moments {
     guard let factor = taylor(order, of: x) else { return .unknown(reason(x)) }
     return .product(cotangent, factor)

@@ -15,7 +15,7 @@ public struct Min: Binary {
   }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { .minimum(a, b) }
 
-  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments {
+  public static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments {
     NormalExtremes.maximum(a.scaled(by: -1), b.scaled(by: -1)).scaled(by: -1)
   }
 
@@ -52,7 +52,7 @@ public struct Max: Binary {
     a.isNaN ? a : b > a || b.isNaN ? b : a
   }
   public static func range(_ a: Interval, _ b: Interval) -> Interval { .maximum(a, b) }
-  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments {
+  public static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments {
     NormalExtremes.maximum(a, b)
   }
 

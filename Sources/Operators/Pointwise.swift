@@ -32,10 +32,12 @@ public protocol Pointwise: Elementwise, ScalarFunction {
   func failure(at x: Double, order: Int) -> Cause.Reason
 
   /// Moments of φ(x).
-  func moments(of x: Moments, units: Int) -> Moments
+  func moments(of x: Moments, units: Int, positions: Int) -> Moments
 
   /// Moments of `cotangent · φ⁽ᵏ⁾(x)`, `order` = k.
-  func moments(ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int) -> Moments
+  func moments(
+    ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int, positions: Int
+  ) -> Moments
 }
 
 // MARK: - What most functions share
@@ -87,12 +89,15 @@ extension Pointwise {
 
   public func failure(at x: Double, order: Int) -> Cause.Reason { .overflowOfProduct }
 
-  public func moments(of x: Moments, units: Int) -> Moments { x.mapped(by: self, units: units) }
+  public func moments(of x: Moments, units: Int, positions: Int) -> Moments {
+    x.mapped(by: self, units: units, positions: positions)
+  }
 
   public func moments(
-    ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int
+    ofCotangent cotangent: Moments, at x: Moments, order: Int, units: Int, positions: Int
   ) -> Moments {
-    .backpropagated(cotangent, through: self, at: x, order: order, units: units)
+    .backpropagated(
+      cotangent, through: self, at: x, order: order, units: units, positions: positions)
   }
 
   /// φ (order 0) or one of its first two derivatives.
@@ -143,7 +148,8 @@ extension Pointwise {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    [moments(of: operands[0], units: signature.results[0].units)]
+    let type = signature.results[0]
+    return [moments(of: operands[0], units: type.units, positions: type.positions)]
   }
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {

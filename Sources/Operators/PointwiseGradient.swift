@@ -86,7 +86,8 @@ public struct PointwiseGradient: Elementwise {
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     [
       function.moments(
-        ofCotangent: operands[0], at: operands[1], order: order, units: signature.results[0].units)
+        ofCotangent: operands[0], at: operands[1], order: order, units: signature.results[0].units,
+        positions: signature.results[0].positions)
     ]
   }
 

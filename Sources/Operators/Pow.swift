@@ -50,13 +50,15 @@ public struct Pow: Binary {
   }
 
   /// Known for one exponent: by quadrature for a natural number, by Taylor's series far from 0.
-  public static func moments(_ a: Moments, _ b: Moments, units: Int) -> Moments {
+  public static func moments(_ a: Moments, _ b: Moments, units: Int, positions: Int) -> Moments {
     guard b.law == .constant else {
       return .unknown("Pow of an exponent that varies has no moments that can be stated")
     }
     if a.law == .constant { return .constant(value(a.mean, b.mean)) }
     let function = PowerFunction(exponent: b.mean)
-    if b.mean >= 0, b.mean.rounded() == b.mean { return a.mapped(by: function, units: units) }
+    if b.mean >= 0, b.mean.rounded() == b.mean {
+      return a.mapped(by: function, units: units, positions: positions)
+    }
     return a.mappedFarFromZero(by: function.value(at:))
       ?? .unknown("Pow of values near 0 has no moments that can be stated")
   }

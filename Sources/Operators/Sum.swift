@@ -51,8 +51,12 @@ public struct Sum: Elementwise {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    let units = signature.results[0].units
-    return [operands.dropFirst().reduce(operands[0]) { .sum($0, $1, units: units) }]
+    let (units, positions) = (signature.results[0].units, signature.results[0].positions)
+    return [
+      operands.dropFirst().reduce(operands[0]) {
+        .sum($0, $1, units: units, positions: positions)
+      }
+    ]
   }
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {

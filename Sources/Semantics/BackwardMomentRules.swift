@@ -5,10 +5,10 @@ import RealModule
 extension Moments {
   /// `cotangent · φ⁽ᵏ⁾(x)`, `order` = k, 1 or 2: the backward step through an activation.
   ///
-  /// `units` is the number of elements per sample, as in ``contraction(_:_:terms:units:)``.
+  /// `units` and `positions` are as in ``contraction(_:_:terms:units:positions:)``.
   public static func backpropagated(
     _ cotangent: Moments, through function: any ScalarFunction, at x: Moments, order: Int = 1,
-    units: Int
+    units: Int, positions: Int = 1
   ) -> Moments {
     guard order == 1 || order == 2 else {
       return .unknown("derivative \(order) of \(function.name) has no moment rule")
@@ -32,13 +32,14 @@ extension Moments {
       note: cotangent.note ?? x.note)
     result.fluctuation = cotangent.fluctuation
     guard !isOverflowing, wide.secondMoment > 0 else { return result }
+    let elements = FreeElements(units: units, positions: positions)
     var table = ScaleTable(
       function, gateOrder: order, relativeMean: x.mean / x.secondMoment.squareRoot())
     result.positionCorrelation =
       cotangent.positionCorrelation
       * table.correlation(
         \.gates, of: x.positionCorrelation, logScale: Double.log(x.secondMoment))
-    let step = ForwardStep(&table, at: x, units: max(1, units))
+    let step = ForwardStep(&table, at: x, elements: elements)
     guard step.isFinite, step.limit.gate.isFinite else { return result }
     let middle = ScaleGrid.count / 2
     let gate = table.evaluate(
@@ -46,8 +47,10 @@ extension Moments {
     result.sampleCorrelation = cotangent.sampleCorrelation * gate.value
     var scale = ScaleSpread()
     scale.sharing = x.fluctuation.scale.sharing
-    let spread = BackwardStep(&table, step, at: x, units: Double(max(1, units)))
-      .apply(to: cotangent.backwardSpread, isKnown: cotangent.law != .gaussian)
+    let spread = BackwardStep(
+      &table, step, of: cotangent.positionOverlap, at: x, elements: elements
+    )
+    .apply(to: cotangent.backwardSpread, isKnown: cotangent.law != .gaussian)
     guard spread.mean.allSatisfy(\.isFinite), spread.variance.allSatisfy(\.isFinite) else {
       return result
     }
@@ -57,16 +60,26 @@ extension Moments {
 
   /// A cotangent whose mean square is multiplied by that of one sample of `value` to `power`.
   ///
-  /// A norm that each sample is divided by has power −1 in the cotangent that passes it. The second
-  /// moment stays as it is: it must count the factor already.
-  public func following(_ value: Moments, by power: Double) -> Moments {
+  /// A norm that each sample is divided by has power −1 in the cotangent that passes it. What is
+  /// known of the cotangent is of the normalised value, whose scale says nothing of `value`. The
+  /// second moment stays as it is: it must count the factor already. `isOrthogonal` says that the
+  /// cotangent has no component along `value` any more.
+  public func following(
+    _ value: Moments, by power: Double, isOrthogonal: Bool = false
+  ) -> Moments {
     var (result, backward) = (self, backwardSpread)
+    if isOrthogonal { backward.alignment = 0 }
     let scale = value.fluctuation.scale
+    backward.forgetScale(sharing: fluctuation.scale.sharing)
     backward.addToMean(scale.quantiles.map { power * $0 })
     result.fluctuation = Fluctuation(
       scale: ScaleSpread(sharing: scale.sharing), backward: backward)
     return result
   }
+
+  /// Mean square of a cotangent along the value that it belongs to, relative to that along any
+  /// other direction: 1 where nothing else is known.
+  public var alignment: Double { fluctuation.backward?.alignment ?? 1 }
 
   /// The law of a cotangent's scale, made from that of a value where no layer has been passed yet.
   var backwardSpread: BackwardSpread {
@@ -92,6 +105,8 @@ extension Moments {
 struct BackwardStep {
   private let step: ForwardStep
   private let units: Double
+  /// How many independent elements make the noise of one sample's mean square.
+  private let count: Double
   /// The operand's ln scale around its mean, and how far it follows the layer before.
   private let operand: ScaleSpread
   private let meanLogScale: Double
@@ -100,9 +115,21 @@ struct BackwardStep {
   private var gateCovariance = ScaleGrid.zeros
   private var crossCovariance = ScaleGrid.zeros
 
-  init(_ table: inout ScaleTable, _ step: ForwardStep, at x: Moments, units: Double) {
+  init(
+    _ table: inout ScaleTable, _ step: ForwardStep, of positionOverlap: Double,
+    at x: Moments, elements: FreeElements
+  ) {
     self.step = step
-    self.units = units
+    units = elements.units
+    var share = 0.0
+    if elements.positions > 1 {
+      let gates = table.evaluate(
+        \.gateSquares, at: step.positionCorrelation, logScale: Double.log(x.secondMoment))
+      let chance = step.correlationVariance[ScaleGrid.count / 2]
+      let common = gates.value + gates.bend * chance / 2
+      share = ((1 + 2 * positionOverlap) * (1 + common) - 1) / step.limit.gateSpread
+    }
+    count = elements.count(share: share)
     operand = x.fluctuation.scale
     meanLogScale = Double.log(x.secondMoment)
     var gates = ScaleGrid.zeros
@@ -145,12 +172,12 @@ struct BackwardStep {
       if step.isSpherical {
         spread -= 2 * s.gateResponse * s.gateResponse
         cross -= 2 * s.response * s.gateResponse
-        shift -= s.gateBend / units
+        shift -= s.gateBend / count
       }
       let isExact = step.isSpherical || isKnown
       spread = max(0, spread)
       let law = MeanOfSquares(
-        spread: spread, third: isExact ? nil : s.gateThird, count: units)
+        spread: spread, third: isExact ? nil : s.gateThird, count: count)
       // The parts along the value and across it gain differently.
       shift += (before.alignment - 1) * (1 + s.cross) / units
       if step.isSpherical { shift -= (wholeAlignment - 1) / units }
@@ -158,17 +185,18 @@ struct BackwardStep {
       // Units that let much through forward also let through backward: the new noise is
       // correlated with what the layers above answer to.
       let noise = step.noise[j]
-      let follow = noise > 0 ? 2 * path.slope / (noise.squareRoot() * units) : 0
+      let follow = noise > 0 ? 2 * path.slope / (noise.squareRoot() * count) : 0
       result.variance[j] = max(
         0, path.variance + path.meanVariance + law.variance + follow * cross)
       let common = (1 + 2 * before.overlap) * (1 + gateCovariance[j]) - 1 - known * before.overlap
-      let shared = spread > 1e-12 ? min(max(common / spread, 0), 1) : 0
+      let shared =
+        spread > 1e-12 ? min(max(common / spread * count / units, 0), 1) : 0
       result.sharedVariance[j] =
         path.sharedVariance + path.meanVariance * step.noiseSharing[j] + law.variance * shared
         + follow * crossCovariance[j]
       result.thirdCumulant[j] =
         path.thirdCumulant
-        + (isExact ? 0 : (s.gateThird - 3 * s.gateSpread * s.gateSpread) / (units * units))
+        + (isExact ? 0 : (s.gateThird - 3 * s.gateSpread * s.gateSpread) / (count * count))
     }
     subtractCancellation(from: &result, overlap: before.overlap, alignment: wholeAlignment)
     result.alignment = wholeAlignment

@@ -8,8 +8,11 @@ extension Moments {
     guard !secondMoment.isNaN else { return nil }
     guard secondMoment > 0, secondMoment.isFinite else { return secondMoment...secondMoment }
     let band = logarithmicBand(samples: samples, units: units)
+    // Measurements in fp32 round, and a norm's result differs from 1 by less than that.
+    let rounding = 0x1p-20
     let (low, high) = (
-      secondMoment * Double.exp(band.lowerBound), secondMoment * Double.exp(band.upperBound)
+      secondMoment * Double.exp(band.lowerBound - rounding),
+      secondMoment * Double.exp(band.upperBound + rounding)
     )
     return low <= high ? low...high : nil
   }

@@ -5,11 +5,11 @@ import RealModule
 extension Moments {
   /// `Σ_k a_k b_k` over `terms` products: a row of a matrix product.
   ///
-  /// `units` is the number of elements per sample of the result along which parameters differ.
-  /// Where one operand is a parameter of mean 0, the results are normal once the other operand is
+  /// `units` is the number of elements per sample of the result along which parameters differ, and
+  /// `positions` the number of places of one sample that meet the same parameters. Where one operand is a parameter of mean 0, the results are normal once the other operand is
   /// given, and their common variance is its mean square.
   public static func contraction(
-    _ a: Moments, _ b: Moments, terms: Int, units: Int
+    _ a: Moments, _ b: Moments, terms: Int, units: Int, positions: Int = 1
   ) -> Moments {
     let n = Double(terms)
     // 0 times what has overflowed is 0: a mean of exactly 0 stays 0.
@@ -27,8 +27,9 @@ extension Moments {
     let (value, weight) = a.isParameter ? (b, a) : (a, b)
     result.sampleCorrelation = value.sampleCorrelation
     result.positionCorrelation = value.positionCorrelation
-    result.fluctuation = value.drawn(units: terms).fluctuation
+    result.fluctuation = value.drawn(units: terms, positions: positions).fluctuation
     result.fluctuation.scale.inheritance = 1
+    result.fluctuation.correlateByChance(terms: terms, around: value.sampleCorrelation)
     if weight.mean == 0 {
       let isIsometry = weight.law == .parameter(isOrthogonal: true) && units >= terms
       result.law = isIsometry ? .spherical : .gaussian
@@ -39,9 +40,12 @@ extension Moments {
   /// `a + b` of independent tensors.
   ///
   /// The scales of two values are taken to move together, as those of a residual stream and its
-  /// branch do. `units` says how many elements the mean square of one sample is over, so that the
-  /// chance correlation of the two is counted; without it the sum stays as it would be drawn anew.
-  public static func sum(_ a: Moments, _ b: Moments, units: Int? = nil) -> Moments {
+  /// branch do. `units` at each of `positions` says how many elements the mean square of one sample
+  /// is over, so that the chance correlation of the two is counted; without it the sum stays as it
+  /// would be drawn anew.
+  public static func sum(
+    _ a: Moments, _ b: Moments, units: Int? = nil, positions: Int = 1
+  ) -> Moments {
     if b.secondMoment == 0 { return a.joined(to: b.basis) }
     if a.secondMoment == 0 { return b.joined(to: a.basis) }
     let secondMoment = a.secondMoment + b.secondMoment + 2 * a.mean * b.mean
@@ -61,7 +65,8 @@ extension Moments {
     }
     if a.law == .constant && b.law == .constant { result.law = .constant }
     result.fluctuation = Fluctuation.sum(
-      (a, share), (b, otherShare), cross: cross, units: units)
+      (a, share), (b, otherShare), cross: cross,
+      elements: units.map { FreeElements(units: $0, positions: positions) })
     return result
   }
 
@@ -89,10 +94,12 @@ extension Moments {
     return result
   }
 
-  /// `φ(x)`; `units` as in ``contraction(_:_:terms:units:)``.
+  /// `φ(x)`; `units` and `positions` as in ``contraction(_:_:terms:units:positions:)``.
   ///
   /// Exact for normal elements; others are taken to be normal with their mean and variance.
-  public func mapped(by function: any ScalarFunction, units: Int) -> Moments {
+  public func mapped(
+    by function: any ScalarFunction, units: Int, positions: Int = 1
+  ) -> Moments {
     guard !secondMoment.isNaN else { return self }
     guard variance > 0 else {
       var result = Moments.constant(function.value(at: mean))
@@ -118,7 +125,8 @@ extension Moments {
     }
     guard wide.secondMoment > 0, wide.secondMoment.isFinite else { return result }
     var table = ScaleTable(function, relativeMean: mean / secondMoment.squareRoot())
-    let step = ForwardStep(&table, at: self, units: max(1, units))
+    let step = ForwardStep(
+      &table, at: self, elements: FreeElements(units: units, positions: positions))
     guard step.isFinite else { return result }
     result.fluctuation = Fluctuation(scale: step.spread)
     let middle = ScaleGrid.count / 2

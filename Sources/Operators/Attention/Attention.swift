@@ -57,7 +57,8 @@ public struct Attention: Operator {
 
   func layout(_ q: Shape, _ k: Shape, _ v: Shape) -> AttentionLayout {
     AttentionLayout(
-      heads: q.extents[0] * q.extents[1], queries: q.extents[2], keys: k.extents[2],
+      heads: q.extents[0] * q.extents[1], groups: q.extents[1], queries: q.extents[2],
+      keys: k.extents[2],
       depth: q.extents[3], width: v.extents[3], isCausal: isCausal,
       scale: scale ?? 1 / Double(q.extents[3]).squareRoot())
   }
@@ -121,7 +122,6 @@ public struct Attention: Operator {
     let rho = min(max(v.positionCorrelation, 0), 1)
     var result = v
     result.secondMoment = v.secondMoment * (rho + (1 - rho) * gain.kept)
-    result.law = .other
     result.basis = .firstOrder
     if result.secondMoment > 0 {
       let common = rho + (1 - rho) * gain.shared
@@ -129,6 +129,8 @@ public struct Attention: Operator {
       let samples = v.sampleCorrelation * v.secondMoment / result.secondMoment
       result.sampleCorrelation = min(1, max(-1, samples))
     }
+    result = result.drawnValues(of: v, in: signature)
+    result.law = .other
     if q.basis == .unknown || k.basis == .unknown {
       result.note = "logits taken as small, as nothing is known of them"
     }

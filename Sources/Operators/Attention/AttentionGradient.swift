@@ -105,7 +105,7 @@ public struct AttentionGradient: Operator {
   /// E[∂v²] = r E[∂y²] (Σp² + (T − 1) ρ Σpp′), since what the queries' cotangents share adds up.
   ///
   /// dP = ∂y · v has variance w = E E[∂y²] E[v²] (1 − ρ_v) over the keys of a query, of which the
-  /// softmax passes Σp² (1 − Σp²), and the products of two queries ρ Σpp′ (1 − Σpp′). As Σ_j dS = 0,
+  /// softmax passes Σp² − 2 Σp³ + (Σp²)², and the products of two queries ρ of theirs. As Σ_j dS = 0,
   /// only what differs between keys counts in ∂q, and all keys' ∂k sum to 0.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let layout = forward.layout(signature)
@@ -124,6 +124,7 @@ public struct AttentionGradient: Operator {
       let pairs = (1 - gain.kept + others * (1 - gain.shared)) / (keys - 1)
       dv.positionCorrelation = min(1, dy.secondMoment * rows * pairs / dv.secondMoment)
     }
+    dv = dv.drawnValues(of: dy, in: signature)
     dv.law = .other
     dv.basis = .firstOrder
     guard q.basis != .unknown, k.basis != .unknown, v.basis != .unknown else {

@@ -6,6 +6,8 @@ import Tensors
 struct AttentionLayout {
   /// Samples times heads.
   let heads: Int
+  /// Heads of one sample.
+  let groups: Int
   let queries: Int
   let keys: Int
   let depth: Int
@@ -121,7 +123,7 @@ struct AttentionLayout {
     var kept = 1.0
     /// Σ_j p_ij p_i′j of two queries: what their averages have in common.
     var shared = 1.0
-    /// Σp² (1 − Σp²): what passes the softmax backwards.
+    /// Σp² − 2 Σp³ + (Σp²)²: what passes the softmax backwards.
     var exchange = 0.0
     /// The same of two queries.
     var sharedExchange = 0.0
@@ -133,9 +135,9 @@ struct AttentionLayout {
   ///
   /// What all keys share, q̄ᵢ · k̄, moves a row as a whole and leaves the softmax as it is. The rest
   /// has variance s² = scale² D E[q²] E[k²] (1 − ρ_k), of which the part ρ_q comes from what all
-  /// queries share and makes them look at the same keys. Σ_j p_ij² lies between 1/T for equal logits
-  /// and 1 for a single winner, e^{s²}/T while that is small; of two queries it is the same of
-  /// ρ_q s², over the keys of the one that sees more.
+  /// queries share and makes them look at the same keys: probabilities averaged over the rest are
+  /// taken as a softmax of that part, over the keys of the query that sees more. Queries of D
+  /// elements and projections of H D make s² vary by 2/D + 2/(H D) of its square.
   func concentration(_ q: Moments, _ k: Moments) -> Concentration {
     var result = Concentration()
     result.keySpread = min(max(1 - k.positionCorrelation, 0), 1)
@@ -143,21 +145,30 @@ struct AttentionLayout {
     let s2 =
       known
       ? scale * scale * Double(depth) * q.secondMoment * k.secondMoment * result.keySpread : 0
-    let (own, common) = (
-      Double.exp(min(s2, 700)),
-      Double.exp(min(s2 * min(max(q.positionCorrelation, 0), 1), 700))
-    )
+    let deviation = (2 / Double(depth) + 2 / Double(depth * groups)).squareRoot()
+    let scales = [max(0, 1 - deviation), 1 + deviation]
+    let commonPart = min(max(q.positionCorrelation, 0), 1)
+    let own = scales.map { SoftmaxAverages(variance: s2 * $0, count: keys) }
+    let common = scales.map { SoftmaxAverages(variance: s2 * $0 * commonPart, count: keys) }
+    func average(_ of: [SoftmaxAverages], _ count: Int) -> (squares: Double, exchange: Double) {
+      let (a, b) = (of[0].averages(count: count), of[1].averages(count: count))
+      return ((a.squares + b.squares) / 2, (a.exchange + b.exchange) / 2)
+    }
     var (kept, shared, exchange, sharedExchange) = (0.0, 0.0, 0.0, 0.0)
     var (rows, pairs) = (0.0, 0.0)
+    var (last, ownLast, commonLast) = (
+      0, (squares: 0.0, exchange: 0.0), (squares: 0.0, exchange: 0.0)
+    )
     // Queries see ever more keys: those before this one see fewer.
     for query in 0..<queries where visible(query) > 0 {
-      let count = Double(visible(query))
-      let p = own / (own + count - 1)
-      kept += p
-      exchange += p * (1 - p)
-      let both = common / (common + count - 1)
-      shared += rows * both
-      sharedExchange += rows * both * (1 - both)
+      let count = visible(query)
+      if count != last {
+        (last, ownLast, commonLast) = (count, average(own, count), average(common, count))
+      }
+      kept += ownLast.squares
+      exchange += ownLast.exchange
+      shared += rows * commonLast.squares
+      sharedExchange += rows * commonLast.exchange
       pairs += rows
       rows += 1
     }
@@ -167,6 +178,19 @@ struct AttentionLayout {
     result.shared = pairs > 0 ? shared / pairs : result.kept
     result.sharedExchange = pairs > 0 ? sharedExchange / pairs : result.exchange
     return result
+  }
+}
+
+extension Moments {
+  /// An average of values, drawn: the mean square of one sample varies by what is left of the
+  /// elements after averaging, and as that of the part of `source` that was kept.
+  func drawnValues(of source: Moments, in signature: Signature) -> Moments {
+    let type = signature.results[signature.results.count - 1]
+    let (units, positions) = (type.shape[1] * type.shape[3], type.shape[2])
+    var result = self
+    result.law = source.law
+    result = result.selecting(from: source, units: units, positions: positions)
+    return result.drawn(units: units, positions: positions)
   }
 }
 

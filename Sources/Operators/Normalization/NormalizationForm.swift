@@ -194,9 +194,13 @@ extension NormalizationForm {
     var result = Moments(
       mean: 0, secondMoment: isKnown && variance == 0 ? 0 : second,
       basis: isKnown ? .closedForm : .firstOrder)
-    // Normalised normal elements stay normal, and their mean square no longer varies.
-    if isKnown, x.law == .gaussian { result.law = .gaussian }
     if !isKnown { return result }
+    // Normalised normal elements stay normal. The mean square of each group no longer varies but
+    // for epsilon; that of one sample within a batch does.
+    if x.law == .gaussian { result.law = kind == .batch ? .gaussian : .spherical }
+    if kind != .batch, variance > 0 {
+      result.fluctuation = x.fluctuation.normalized(epsilon: epsilon / variance)
+    }
     let removed = kind == .layer ? x.mean * x.mean : 0
     func kept(_ correlation: Double) -> Double {
       variance > 0 ? (correlation * x.secondMoment - removed) / variance : 0
@@ -210,10 +214,16 @@ extension NormalizationForm {
       result.sampleCorrelation = kept(x.sampleCorrelation)
       result.positionCorrelation = kept(x.positionCorrelation)
     case .batch:
-      // The elements of a channel sum to 0.
-      let rest = -1 / Double(max(layout.size - 1, 1))
-      result.sampleCorrelation = rest
-      result.positionCorrelation = layout.length == 1 ? rest : x.positionCorrelation
+      // What all elements of a channel share is gone, and they sum to 0.
+      let (samples, positions) = (Double(layout.runs), Double(layout.length))
+      let common = pairCorrelation(of: x, in: shape)
+      let between = common < 1 ? (x.positionCorrelation - common) / (1 - common) : 0
+      result.positionCorrelation =
+        samples > 1 && positions > 1 ? between : -1 / Double(max(layout.size - 1, 1))
+      if samples > 1 {
+        let own = 1 + (positions - 1) * result.positionCorrelation
+        result.sampleCorrelation = -own / ((samples - 1) * positions)
+      }
     }
     return result
   }

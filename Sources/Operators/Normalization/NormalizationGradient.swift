@@ -139,7 +139,8 @@ public struct NormalizationGradient: Operator {
   ///
   /// For n independent normal elements E[s²] = n/((n − 3) Var) and a share (n − 2)/n stays, which
   /// makes the exact factor (n − 2)/(n − 3) per layer of a linear network with batch norm; without
-  /// a mean it is (n − 1)/(n − 2). First order otherwise.
+  /// a mean it is (n − 1)/(n − 2). First order otherwise: a cotangent that comes from a norm
+  /// further up a residual stream has lost these components there.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let (dy, x, scale) = (operands[0], operands[1], operands[2])
     let shape = signature.operands[1].shape
@@ -164,8 +165,9 @@ public struct NormalizationGradient: Operator {
       case .batch: u.secondMoment * max(0, form.pairCorrelation(of: dy, in: shape))
       }
     let degrees = form.centres ? 3.0 : 2
-    let finite =
-      x.law == .gaussian && n > degrees ? (n - degrees + 1) / (n - degrees) : max(n - 2, 0) / n
+    let isDrawn = x.law == .gaussian && n > degrees
+    let removed = min(1, max(0, u.alignment) * (degrees - 1) / n)
+    let finite = isDrawn ? (n - degrees + 1) / (n - degrees) : 1 - removed
     let gain = finite / (variance + form.epsilon)
     var dx = u
     dx.mean = form.kind == .rms ? u.mean / (variance + form.epsilon).squareRoot() : 0
@@ -183,7 +185,8 @@ public struct NormalizationGradient: Operator {
     }
     // A greater operand is divided by more: the gradient falls as its mean square grows.
     // Batch norm divides all samples alike, which says nothing of one sample's scale.
-    return [form.kind == .batch ? dx : dx.following(x, by: -1)] + results
+    if form.kind != .batch { dx = dx.following(x, by: -1, isOrthogonal: !isDrawn) }
+    return [dx] + results
   }
 
   /// The map is a projection times s, so that no element exceeds s times the norm of u.

@@ -11,6 +11,11 @@ extension TensorType {
     default: shape[1]
     }
   }
+
+  /// The places of one sample that meet the same parameters.
+  var positions: Int {
+    AxisRoles(shape).positions.reduce(1) { $0 * shape[$1] }
+  }
 }
 
 extension Tensor {

@@ -142,7 +142,8 @@ public struct Conv: SumOfProducts {
     let share =
       Double(layout.plane.insidePairs) / Double(layout.plane.outputs * layout.plane.taps)
     let product = layout.contraction(
-      operands[0], operands[1], terms: layout.fan, share: share, units: layout.outputChannels)
+      operands[0], operands[1], terms: layout.fan, share: share,
+      units: layout.outputChannels, positions: layout.plane.outputs)
     return [operands.count == 3 ? .sum(product, operands[2]) : product]
   }
 

@@ -116,7 +116,7 @@ public struct ConvInputGradient: SumOfProducts {
     return [
       layout.contraction(
         operands[0], operands[1], terms: layout.groupOutputs * layout.plane.taps, share: share,
-        units: layout.channels)
+        units: layout.channels, positions: layout.plane.inputs)
     ]
   }
 

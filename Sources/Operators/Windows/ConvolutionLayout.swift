@@ -146,9 +146,11 @@ extension ConvolutionLayout {
   ///
   /// With padding the share of taps inside differs between places, so that it is first order.
   func contraction(
-    _ a: Moments, _ b: Moments, terms: Int, share: Double, units: Int
+    _ a: Moments, _ b: Moments, terms: Int, share: Double, units: Int,
+    positions: Int
   ) -> Moments {
-    var result = Moments.contraction(a, b, terms: terms, units: units)
+    var result = Moments.contraction(
+      a, b, terms: terms, units: units, positions: positions)
     result.mean *= share
     result.secondMoment *= share
     if plane.insidePairs != plane.outputs * plane.taps {

@@ -1,3 +1,5 @@
+import RealModule
+
 /// How far one draw of finite-width parameters moves the mean square S of one sample.
 ///
 /// For laws in which the elements are still to be drawn (``Moments/Law/gaussian``) S is their common
@@ -28,6 +30,35 @@ public struct Fluctuation: Hashable, Sendable {
         quantiles: ScaleGrid.nodes.map { shift + deviation * $0 },
         sharing: [Double](
           repeating: variance > 0 ? covariance / variance : 0, count: ScaleGrid.count)))
+  }
+
+  /// All variances times `factor`.
+  func widened(by factor: Double) -> Fluctuation {
+    let root = factor.squareRoot()
+    func stretched(_ values: [Double]) -> [Double] {
+      let middle = ScaleGrid.average(values)
+      return values.map { middle + root * ($0 - middle) }
+    }
+    var result = self
+    result.scale.quantiles = stretched(scale.quantiles)
+    if var spread = backward {
+      spread.mean = stretched(spread.mean)
+      spread.variance = spread.variance.map { factor * $0 }
+      spread.sharedVariance = spread.sharedVariance.map { factor * $0 }
+      spread.thirdCumulant = spread.thirdCumulant.map { factor * root * $0 }
+      result.backward = spread
+    }
+    return result
+  }
+
+  /// That of S / (S + ε secondMoment): what a norm leaves of it.
+  public func normalized(epsilon: Double) -> Fluctuation {
+    var result = ScaleSpread()
+    result.sharing = scale.sharing
+    result.quantiles = scale.quantiles.map { quantile in
+      Double.log((1 + epsilon) / (1 + epsilon * Double.exp(-quantile)))
+    }
+    return Fluctuation(scale: result)
   }
 
   /// E[ln S] − ln(secondMoment).

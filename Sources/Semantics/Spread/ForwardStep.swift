@@ -22,6 +22,8 @@ struct ForwardStep {
   let squaredCorrelation: [Double]
   /// Where the operand's scale stands, ln of its second moment at each node.
   let logScales: [Double]
+  /// The operand's correlation between two positions, of the centred parts.
+  let positionCorrelation: Double
   /// How strongly the noise of a mean of squares of finitely many elements is reduced because the
   /// operand's own mean square is known.
   let isSpherical: Bool
@@ -29,9 +31,8 @@ struct ForwardStep {
   /// - Parameters:
   ///   - table: statistics of φ, changed only in what it remembers.
   ///   - x: the operand, of a finite second moment above 0.
-  ///   - units: how many elements a mean square is over.
-  init(_ table: inout ScaleTable, at x: Moments, units: Int) {
-    let n = Double(units)
+  ///   - elements: how many elements a mean square is over.
+  init(_ table: inout ScaleTable, at x: Moments, elements: FreeElements) {
     let base = Double.log(x.secondMoment)
     let operand = x.fluctuation.scale
     let isSpherical = x.law != .gaussian
@@ -39,6 +40,15 @@ struct ForwardStep {
     let logScales = operand.quantiles.map { base + $0 }
     let isSteady = operand.quantiles.allSatisfy { $0 == 0 }
     let limit = table.smooth(at: base)
+    let between = min(max((x.positionCorrelation - m2) / (1 - m2), -1), 1)
+    var common = 0.0
+    if elements.positions > 1, limit.valueSpread > 0 {
+      let squares = table.evaluate(\.squares, at: between, logScale: base)
+      let chance = operand.correlationVariance[ScaleGrid.count / 2]
+      common = (squares.value + squares.bend * chance / 2) / limit.valueSpread
+    }
+    let n = elements.count(share: common)
+    positionCorrelation = between
     var smooth: [ScaleStatistics.Smooth] = []
     smooth.reserveCapacity(ScaleGrid.count)
     for y in logScales { smooth.append(isSteady ? limit : table.smooth(at: y)) }
@@ -58,7 +68,8 @@ struct ForwardStep {
       // correlation is known exactly, only by what φ adds to it.
       let fresh = isSpherical ? max(0, 1 - value.slope * value.slope) : 1
       let room = (1 - next[j] * next[j]) * (1 - min(1, variance[j]))
-      nextVariance[j] = min(1, value.slope * value.slope * variance[j] + room * room * fresh / n)
+      nextVariance[j] = min(
+        1, value.slope * value.slope * variance[j] + room * room * fresh / elements.units)
       var covariance = square.value + square.bend * variance[j] / 2
       var spread = smooth[j].valueSpread
       if isSpherical {
@@ -66,7 +77,8 @@ struct ForwardStep {
         covariance -= known * (c[j] * c[j] + variance[j])
         spread -= known
       }
-      shared[j] = spread > 1e-12 ? min(max(covariance / spread, 0), 1) : 0
+      shared[j] =
+        spread > 1e-12 ? min(max(covariance / spread * n / elements.units, 0), 1) : 0
     }
     for j in stride(from: 1, to: ScaleGrid.count, by: 2) {
       c[j] = (c[j - 1] + c[j + 1]) / 2

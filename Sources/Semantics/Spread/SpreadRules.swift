@@ -5,19 +5,23 @@ extension Moments {
   ///
   /// A mean of `units` squares of normal elements has relative variance 2/n, of which two samples
   /// share the squared correlation.
-  func drawn(units: Int) -> Moments {
+  public func drawn(units: Int, positions: Int = 1) -> Moments {
     guard law == .gaussian else { return self }
     var result = self
     result.law = .spherical
-    let n = Double(max(1, units))
+    let elements = FreeElements(units: units, positions: positions)
+    let n = elements.count(share: positionOverlap)
+    // Each pair of positions of two samples can share: more than one position of a sample does.
+    let repeats = n / elements.units
     let law = MeanOfSquares(spread: 2, third: 8, count: n)
     if var backward = fluctuation.backward {
       for j in 0..<ScaleGrid.count {
         backward.mean[j] += law.shift
         backward.variance[j] += law.variance
-        backward.sharedVariance[j] += law.variance * backward.overlap
+        backward.sharedVariance[j] += law.variance * min(1, backward.overlap * repeats)
       }
-      backward.overlap += (1 - backward.overlap) * (1 - backward.overlap) / n
+      let room = 1 - backward.overlap
+      backward.overlap += room * room / elements.units
       result.fluctuation.backward = backward
       return result
     }
@@ -31,14 +35,39 @@ extension Moments {
     for j in 0..<ScaleGrid.count {
       let (c, variance) = (spread.correlation[j], spread.correlationVariance[j])
       let before = slopes[j] * slopes[j]
-      let shared = min(1, c * c + variance)
+      let shared = min(1, (c * c + variance) * repeats)
       spread.sharing[j] =
         (spread.sharing[j] * before + shared * law.variance) / (before + law.variance)
       let room = (1 - c * c) * (1 - variance)
-      spread.correlationVariance[j] = min(1, variance + room * room / n)
+      spread.correlationVariance[j] = min(1, variance + room * room / elements.units)
     }
     result.fluctuation.scale = spread
     return result
+  }
+}
+
+extension Moments {
+  /// The spread of a tensor that keeps of `source` another share of what its positions have in
+  /// common.
+  ///
+  /// What T positions share has `units` free elements, the rest e⁻¹ times as many. With noise that
+  /// goes as their number, relative variances are as `ρ² + (1 − ρ)² e` before and after.
+  public func selecting(from source: Moments, units: Int, positions: Int) -> Moments {
+    let elements = FreeElements(units: units, positions: positions)
+    let rest = elements.units / elements.count(share: 0)
+    let noise = { (correlation: Double) in
+      let rho = min(max(correlation, 0), 1)
+      return rho * rho + (1 - rho) * (1 - rho) * rest
+    }
+    var result = self
+    result.fluctuation = fluctuation.widened(
+      by: noise(positionCorrelation) / noise(source.positionCorrelation))
+    return result
+  }
+
+  /// E[cos²] of two positions of one sample: of a cotangent at least that of two samples.
+  var positionOverlap: Double {
+    max(positionCorrelation * positionCorrelation, fluctuation.backward?.overlap ?? 0)
   }
 }
 
@@ -46,10 +75,10 @@ extension Fluctuation {
   /// The law of `S = share·S_a + otherShare·S_b + cross`, with scales that move together.
   static func sum(
     _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double), cross: Double,
-    units: Int?
+    elements: FreeElements?
   ) -> Fluctuation {
     if a.moments.fluctuation.backward != nil || b.moments.fluctuation.backward != nil {
-      return sumOfCotangents(a, b, units: units)
+      return sumOfCotangents(a, b, elements: elements)
     }
     // A parameter has the same value for all samples: only its share counts.
     let (first, second) = (a.moments.fluctuation.scale, b.moments.fluctuation.scale)
@@ -79,19 +108,42 @@ extension Fluctuation {
       a.moments.isShared
       ? b.share * second.inheritance
       : b.moments.isShared ? a.share * first.inheritance : 1
-    if let units, !a.moments.isShared, !b.moments.isShared {
-      // Elements not yet drawn are drawn now; independent tensors correlate by chance.
-      let fresh = { (part: (moments: Moments, share: Double)) in
-        part.moments.law == .gaussian ? 2 * part.share * part.share : 0
-      }
-      let variance = (fresh(a) + fresh(b) + 4 * a.share * b.share) / Double(max(1, units))
-      result = result.adding(noise: variance)
+    if let elements, !a.moments.isShared, !b.moments.isShared {
+      result = result.adding(noise: chance(a, b, elements), repeats: repeats(a, b, elements))
     }
     return Fluctuation(scale: result)
   }
 
+  /// The relative variance of a sum's mean square that is drawn with the sum: elements not yet
+  /// drawn are, and independent tensors correlate by chance.
+  private static func chance(
+    _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double),
+    _ elements: FreeElements
+  ) -> Double {
+    let fresh = { (part: (moments: Moments, share: Double)) in
+      part.moments.law == .gaussian
+        ? 2 * part.share * part.share / elements.count(share: part.moments.positionOverlap) : 0
+    }
+    return fresh(a) + fresh(b)
+      + 4 * a.share * b.share / elements.count(share: commonOverlap(a.moments, b.moments))
+  }
+
+  /// E[x·x′ y·y′] of two positions of two tensors, relative to E[x²] E[y²].
+  private static func commonOverlap(_ a: Moments, _ b: Moments) -> Double {
+    (a.positionOverlap * b.positionOverlap).squareRoot()
+  }
+
+  /// How many positions of one sample share as two samples do.
+  private static func repeats(
+    _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double),
+    _ elements: FreeElements
+  ) -> Double {
+    elements.count(share: commonOverlap(a.moments, b.moments)) / elements.units
+  }
+
   private static func sumOfCotangents(
-    _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double), units: Int?
+    _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double),
+    elements: FreeElements?
   ) -> Fluctuation {
     let (one, other) = (a.moments.backwardSpread, b.moments.backwardSpread)
     var result = BackwardSpread()
@@ -107,8 +159,8 @@ extension Fluctuation {
         + q * max(0, other.sharedVariance[j]).squareRoot()
       result.sharedVariance[j] = shared * shared
       result.thirdCumulant[j] = p * one.thirdCumulant[j] + q * other.thirdCumulant[j]
-      if let units {
-        let chance = 4 * p * q / Double(max(1, units))
+      if let elements {
+        let chance = chance((a.moments, p), (b.moments, q), elements)
         result.variance[j] += chance
         result.mean[j] -= chance / 2
       }
@@ -149,10 +201,26 @@ extension Fluctuation {
   }
 }
 
+extension Fluctuation {
+  /// Two vectors of `terms` elements are never less alike than by chance, E[cos²] = 1/terms.
+  mutating func correlateByChance(terms: Int, around correlation: Double) {
+    let chance = 1 / Double(max(1, terms))
+    if let overlap = backward?.overlap {
+      backward?.overlap = max(overlap, chance)
+      return
+    }
+    for j in 0..<ScaleGrid.count {
+      let c = scale.correlation.isEmpty ? correlation : scale.correlation[j]
+      let room = max(0, 1 - c * c)
+      scale.correlationVariance[j] = max(scale.correlationVariance[j], room * room * chance)
+    }
+  }
+}
+
 extension ScaleSpread {
   /// The law after a noise of relative variance `variance`, which samples share by the square of
-  /// their correlation.
-  func adding(noise variance: Double) -> ScaleSpread {
+  /// their correlation, times the `repeats` of it within a sample.
+  func adding(noise variance: Double, repeats: Double = 1) -> ScaleSpread {
     guard variance > 0 else { return self }
     var result = self
     let slopes = ScaleGrid.slopes(quantiles)
@@ -162,7 +230,7 @@ extension ScaleSpread {
     for j in 0..<ScaleGrid.count {
       let before = slopes[j] * slopes[j]
       let c = correlation.isEmpty ? 0 : correlation[j]
-      let shared = min(1, c * c + correlationVariance[j])
+      let shared = min(1, (c * c + correlationVariance[j]) * repeats)
       result.sharing[j] = (sharing[j] * before + shared * variance) / (before + variance)
     }
     return result
@@ -170,6 +238,28 @@ extension ScaleSpread {
 }
 
 extension BackwardSpread {
+  /// Turns what depends on the value's scale into variance, of which samples share what they
+  /// share of that scale.
+  mutating func forgetScale(sharing: [Double]) {
+    let middle = ScaleGrid.average(mean)
+    let own = ScaleGrid.covariance(mean, correlation: 1)
+    let shared = ScaleGrid.covariance(mean, correlation: ScaleGrid.average(sharing))
+    let (variances, sharedVariances) = (
+      ScaleGrid.average(variance) + own, ScaleGrid.average(sharedVariance) + shared
+    )
+    let third = ScaleGrid.average { j in
+      let distance = mean[j] - middle
+      return thirdCumulant[j] + distance
+        * (3 * (variance[j] - variances + own) + distance * distance)
+    }
+    for j in 0..<ScaleGrid.count {
+      mean[j] = middle
+      variance[j] = variances
+      sharedVariance[j] = sharedVariances
+      thirdCumulant[j] = third
+    }
+  }
+
   mutating func addToMean(_ quantiles: [Double]) {
     for j in 0..<ScaleGrid.count { mean[j] += quantiles[j] }
   }
