@@ -141,9 +141,14 @@ public struct AttentionGradient: Operator {
         note: "probabilities, queries, keys and values taken as independent")
     }
     let commonQuery = min(max(q.positionCorrelation, 0), 1)
+    // Keys and values are made from the same tokens: their covariance over the keys is that of the
+    // two projections, which overlap by chance.
+    let chance = 1 / Double(layout.groups * layout.width)
+    let own = gain.exchange + (1 - gain.kept) * (1 - gain.kept) * chance
+    let both = gain.sharedExchange + (1 - gain.shared) * (1 - gain.shared) * chance
     let dq = cotangent(
-      secondMoment: k.secondMoment * gain.keySpread * gain.exchange,
-      correlation: gain.exchange > 0 ? rho * gain.sharedExchange / gain.exchange : 0)
+      secondMoment: k.secondMoment * gain.keySpread * own,
+      correlation: own > 0 ? rho * both / own : 0)
     let dk = cotangent(
       secondMoment: rows * q.secondMoment
         * (gain.exchange + others * commonQuery * gain.sharedExchange),

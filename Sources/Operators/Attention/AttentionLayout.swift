@@ -183,13 +183,12 @@ struct AttentionLayout {
 
 extension Moments {
   /// An average of values, drawn: the mean square of one sample varies by what is left of the
-  /// elements after averaging, and as that of the part of `source` that was kept.
+  /// elements after averaging.
   func drawnValues(of source: Moments, in signature: Signature) -> Moments {
     let type = signature.results[signature.results.count - 1]
     let (units, positions) = (type.shape[1] * type.shape[3], type.shape[2])
     var result = self
     result.law = source.law
-    result = result.selecting(from: source, units: units, positions: positions)
     return result.drawn(units: units, positions: positions)
   }
 }

@@ -167,7 +167,13 @@ public struct NormalizationGradient: Operator {
     let degrees = form.centres ? 3.0 : 2
     let isDrawn = x.law == .gaussian && n > degrees
     let removed = min(1, max(0, u.alignment) * (degrees - 1) / n)
-    let finite = isDrawn ? (n - degrees + 1) / (n - degrees) : 1 - removed
+    // Mean squares of single positions vary by 2/n beyond what all positions of a sample share.
+    let between = min(max(x.positionCorrelation, 0), 1)
+    let spread =
+      form.kind != .batch && signature.operands[1].positions > 1
+      ? 2 * (1 - between * between) / (n + 2) : 0
+    let finite =
+      isDrawn ? (n - degrees + 1) / (n - degrees) : (1 - removed) / (1 - spread)
     let gain = finite / (variance + form.epsilon)
     var dx = u
     dx.mean = form.kind == .rms ? u.mean / (variance + form.epsilon).squareRoot() : 0

@@ -32,25 +32,6 @@ public struct Fluctuation: Hashable, Sendable {
           repeating: variance > 0 ? covariance / variance : 0, count: ScaleGrid.count)))
   }
 
-  /// All variances times `factor`.
-  func widened(by factor: Double) -> Fluctuation {
-    let root = factor.squareRoot()
-    func stretched(_ values: [Double]) -> [Double] {
-      let middle = ScaleGrid.average(values)
-      return values.map { middle + root * ($0 - middle) }
-    }
-    var result = self
-    result.scale.quantiles = stretched(scale.quantiles)
-    if var spread = backward {
-      spread.mean = stretched(spread.mean)
-      spread.variance = spread.variance.map { factor * $0 }
-      spread.sharedVariance = spread.sharedVariance.map { factor * $0 }
-      spread.thirdCumulant = spread.thirdCumulant.map { factor * root * $0 }
-      result.backward = spread
-    }
-    return result
-  }
-
   /// That of S / (S + ε secondMoment): what a norm leaves of it.
   public func normalized(epsilon: Double) -> Fluctuation {
     var result = ScaleSpread()

@@ -47,24 +47,6 @@ extension Moments {
 }
 
 extension Moments {
-  /// The spread of a tensor that keeps of `source` another share of what its positions have in
-  /// common.
-  ///
-  /// What T positions share has `units` free elements, the rest e⁻¹ times as many. With noise that
-  /// goes as their number, relative variances are as `ρ² + (1 − ρ)² e` before and after.
-  public func selecting(from source: Moments, units: Int, positions: Int) -> Moments {
-    let elements = FreeElements(units: units, positions: positions)
-    let rest = elements.units / elements.count(share: 0)
-    let noise = { (correlation: Double) in
-      let rho = min(max(correlation, 0), 1)
-      return rho * rho + (1 - rho) * (1 - rho) * rest
-    }
-    var result = self
-    result.fluctuation = fluctuation.widened(
-      by: noise(positionCorrelation) / noise(source.positionCorrelation))
-    return result
-  }
-
   /// E[cos²] of two positions of one sample: of a cotangent at least that of two samples.
   var positionOverlap: Double {
     max(positionCorrelation * positionCorrelation, fluctuation.backward?.overlap ?? 0)
