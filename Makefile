@@ -29,7 +29,7 @@ bench: build $(PEER)
 
 # Compares measured second moments with the predicted band up to width 1024: about 2 minutes.
 coverage: tools
-	EVENKEEL_LONG=1 swift test -c release -Xswiftc -enable-testing --filter BandCoverageTests
+	EVENKEEL_LONG=1 swift test -c release -Xswiftc -enable-testing --filter CoverageTests
 
 build: tools
 	swift build $(BUILD_FLAGS)

@@ -10,7 +10,8 @@ public struct Prediction: Sendable {
   ///
   /// Real inputs, the seed cotangent among them, are standard normal; other inputs are indices,
   /// of which moments say nothing. Where a rule meets an operand about which nothing is known,
-  /// or gives no number, the result is unknown with the reason.
+  /// or gives no number, or where weights that are used again break its independence, the result is
+  /// unknown with the reason.
   public init(of graph: Graph, parameters: [Value: Moments]) {
     var facts = parameters
     for input in graph.inputs {
@@ -21,8 +22,12 @@ public struct Prediction: Sendable {
     for parameter in graph.parameters where facts[parameter] == nil {
       facts[parameter] = .unknown("the parameter's distribution is not known")
     }
+    let weights = RepeatedWeights(in: graph)
     moments = graph.walk(from: facts) { node, signature, operands in
-      node.op.moments(of: operands, in: signature).map { result in
+      if let objection = weights.objection(to: node, in: graph) {
+        return node.results.map { _ in .unknown(objection) }
+      }
+      return node.op.moments(of: operands, in: signature).map { result in
         guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
         let reason = operands.first { $0.basis == .unknown }?.note
         return .unknown(reason ?? "\(node.op.typeName) has no honest rule for these operands")

@@ -101,6 +101,10 @@ public struct AttentionGradient: Operator {
     return try graph.append(AttentionSecondGradient(forward), to: operands + node.operands)
   }
 
+  /// How far measured second moments are from the rule in networks of width 64, relatively: measured,
+  /// not derived (`docs/bands.md`).
+  private static let error = 0.15
+
   /// With ρ the correlation of the cotangents between positions and r = T/S:
   /// E[∂v²] = r E[∂y²] (Σp² + (T − 1) ρ Σpp′), since what the queries' cotangents share adds up.
   ///
@@ -125,6 +129,7 @@ public struct AttentionGradient: Operator {
       dv.positionCorrelation = min(1, dy.secondMoment * rows * pairs / dv.secondMoment)
     }
     dv = dv.drawnValues(of: dy, in: signature)
+    dv.fluctuation = dv.fluctuation.uncertain(by: Self.error)
     dv.law = .other
     dv.basis = .firstOrder
     guard q.basis != .unknown, k.basis != .unknown, v.basis != .unknown else {
@@ -137,18 +142,13 @@ public struct AttentionGradient: Operator {
     func cotangent(secondMoment: Double, correlation: Double) -> Moments {
       Moments(
         mean: 0, secondMoment: factor * secondMoment, positionCorrelation: correlation,
-        fluctuation: dy.fluctuation, basis: .firstOrder,
+        fluctuation: dy.fluctuation.uncertain(by: Self.error), basis: .firstOrder,
         note: "probabilities, queries, keys and values taken as independent")
     }
     let commonQuery = min(max(q.positionCorrelation, 0), 1)
-    // Keys and values are made from the same tokens: their covariance over the keys is that of the
-    // two projections, which overlap by chance.
-    let chance = 1 / Double(layout.groups * layout.width)
-    let own = gain.exchange + (1 - gain.kept) * (1 - gain.kept) * chance
-    let both = gain.sharedExchange + (1 - gain.shared) * (1 - gain.shared) * chance
     let dq = cotangent(
-      secondMoment: k.secondMoment * gain.keySpread * own,
-      correlation: own > 0 ? rho * both / own : 0)
+      secondMoment: k.secondMoment * gain.keySpread * gain.exchange,
+      correlation: gain.exchange > 0 ? rho * gain.sharedExchange / gain.exchange : 0)
     let dk = cotangent(
       secondMoment: rows * q.secondMoment
         * (gain.exchange + others * commonQuery * gain.sharedExchange),

@@ -167,11 +167,10 @@ public struct NormalizationGradient: Operator {
     let degrees = form.centres ? 3.0 : 2
     let isDrawn = x.law == .gaussian && n > degrees
     let removed = min(1, max(0, u.alignment) * (degrees - 1) / n)
-    // Mean squares of single positions vary by 2/n beyond what all positions of a sample share.
-    let between = min(max(x.positionCorrelation, 0), 1)
+    let type = signature.operands[1]
     let spread =
-      form.kind != .batch && signature.operands[1].positions > 1
-      ? 2 * (1 - between * between) / (n + 2) : 0
+      form.kind == .batch
+      ? 0 : min(0.5, x.spreadBetweenPositions(units: type.units, positions: type.positions))
     let finite =
       isDrawn ? (n - degrees + 1) / (n - degrees) : (1 - removed) / (1 - spread)
     let gain = finite / (variance + form.epsilon)

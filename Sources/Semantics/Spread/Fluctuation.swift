@@ -32,6 +32,14 @@ public struct Fluctuation: Hashable, Sendable {
           repeating: variance > 0 ? covariance / variance : 0, count: ScaleGrid.count)))
   }
 
+  /// That of a cotangent whose predicted second moment is only known to the relative error
+  /// `deviation`, the same for all samples.
+  public func uncertain(by deviation: Double) -> Fluctuation {
+    var result = self
+    result.backward?.addSharedVariance(deviation * deviation)
+    return result
+  }
+
   /// That of S / (S + ε secondMoment): what a norm leaves of it.
   public func normalized(epsilon: Double) -> Fluctuation {
     var result = ScaleSpread()

@@ -47,6 +47,13 @@ extension Moments {
 }
 
 extension Moments {
+  /// How much ln of the mean square of one position varies around that of its sample.
+  public func spreadBetweenPositions(units: Int, positions: Int) -> Double {
+    let elements = FreeElements(units: units, positions: positions)
+    return fluctuation.variance
+      * max(0, elements.count(share: positionOverlap) / elements.units - 1)
+  }
+
   /// E[cos²] of two positions of one sample: of a cotangent at least that of two samples.
   var positionOverlap: Double {
     max(positionCorrelation * positionCorrelation, fluctuation.backward?.overlap ?? 0)
@@ -220,6 +227,13 @@ extension ScaleSpread {
 }
 
 extension BackwardSpread {
+  mutating func addSharedVariance(_ more: Double) {
+    for j in 0..<ScaleGrid.count {
+      variance[j] += more
+      sharedVariance[j] += more
+    }
+  }
+
   /// Turns what depends on the value's scale into variance, of which samples share what they
   /// share of that scale.
   mutating func forgetScale(sharing: [Double]) {
