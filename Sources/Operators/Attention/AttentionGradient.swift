@@ -101,8 +101,8 @@ public struct AttentionGradient: Operator {
     return try graph.append(AttentionSecondGradient(forward), to: operands + node.operands)
   }
 
-  /// How far measured second moments are from the rule in networks of width 64, relatively: measured,
-  /// not derived (`docs/bands.md`).
+  /// The relative error that the rule is taken to have: set, not derived, so that bands of deep
+  /// transformers of width 64 cover (`docs/bands.md`).
   private static let error = 0.15
 
   /// With ρ the correlation of the cotangents between positions and r = T/S:
