@@ -27,7 +27,8 @@ bench: build $(PEER)
 	python3 -m venv .build/peers
 	.build/peers/bin/pip install --quiet torch==2.13.0 numpy
 
-# Compares measured second moments with the predicted band up to width 1024: about 2 minutes.
+# Compares measured second moments with the predicted band up to width 1024, and of other
+# architectures: about 4 minutes.
 coverage: tools
 	EVENKEEL_LONG=1 swift test -c release -Xswiftc -enable-testing --filter CoverageTests
 
