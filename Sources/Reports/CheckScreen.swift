@@ -60,10 +60,21 @@ public struct CheckScreen {
     ]
     let verdict = report.verdict.rawValue.uppercased()
     let worst = report.findings.max { $0.severity < $1.severity }
-    let summary = worst.map { ": " + $0.message } ?? ": predicted and measured agree with health."
+    let summary = ": " + (worst?.message ?? healthy)
     let first = style.wrapped(verdict + summary)
     let coloured = style.paint(verdict, ink) + first.dropFirst(verdict.count)
     return coloured + "\n" + style.wrapped(model.path + ": " + facts.joined(separator: ", "))
+  }
+
+  /// What stands behind a verdict without findings: predictions only where there are some.
+  private var healthy: String {
+    let unknown = report.layers.filter {
+      $0.activation.predicted == nil || $0.gradient.predicted == nil
+    }
+    guard let first = unknown.first else { return "predicted and measured agree with health." }
+    let count = "\(unknown.count) of \(report.layers.count)"
+    let reason = (first.activation.reason ?? first.gradient.reason).map { ", since \($0)" } ?? ""
+    return "what was measured is healthy; layers without a prediction: \(count)\(reason)."
   }
 
   private var chart: String {

@@ -63,6 +63,16 @@ import Testing
     #expect(chart.reduce(0) { $0 + $1.filter { $0 == "g" }.count } > 10)
   }
 
+  @Test func aHealthyVerdictTellsWhatWasNotPredicted() {
+    var report = Self.report(layers: 3)
+    report.findings = []
+    let text = CheckScreen(report, limits: Self.limits, style: Style()).text
+    #expect(text.hasPrefix("HEALTHY: what was measured is healthy; layers without a prediction:"))
+    #expect(
+      text.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(
+        "3 of 3, since no rule."))
+  }
+
   @Test func coloursOnlyWhenAsked() {
     let text = CheckScreen(
       Self.report(layers: 3), limits: Self.limits, style: Style(colour: true)
