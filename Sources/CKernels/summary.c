@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdbool.h>
 
 #include "dispatch.h"
 
@@ -8,10 +9,13 @@
 // Sixteen lanes at every instruction set, so that sums are formed in one order everywhere.
 typedef float vf __attribute__((vector_size(64)));
 typedef int32_t vi __attribute__((vector_size(64)));
+typedef uint32_t vu __attribute__((vector_size(64)));
 typedef double vd __attribute__((vector_size(64)));
 typedef float half_vf __attribute__((vector_size(32)));
 typedef uint8_t vb __attribute__((vector_size(64)));
 typedef uint8_t quarter_vb __attribute__((vector_size(16)));
+typedef uint16_t wide_vb __attribute__((vector_size(128)));
+typedef bool lanes64 __attribute__((ext_vector_type(64)));
 
 // Elements of a block: its exponents and itself stay in the first cache.
 enum { BLOCK = 4096, LANES = 16 };
@@ -97,70 +101,66 @@ static void add_plainly_f32(ek_summary *s, const float *x, size_t count) {
   merge_moments(s, before, (double)finite, mean, squares);
 }
 
-// Bins of the exponents of a block, by comparing bytes with the sixteen values below the greatest;
-// what is smaller still is counted one at a time. `flat` remembers that this was the most.
-EK_INLINE void count_exponents(
-    ek_summary *s, const uint8_t *bytes, size_t count, int greatest, size_t unnormal,
-    unsigned *flat) {
-  enum { WINDOW = 16 };
+#define BYTE_SUM(v) ((uint32_t)__builtin_reduce_add(__builtin_convertvector(v, wide_vb)))
+
+// What is remembered from block to block.
+typedef struct {
+  // Blocks that are still to be counted by tables, since exponents were seen to lie wide apart.
+  unsigned wide;
+} block_state;
+
+// Bins of exponent bytes by tables: four, so that equal neighbours do not wait for each other.
+static void count_by_tables(ek_summary *s, const uint8_t *bytes, size_t padded) {
   uint32_t plain[4][256];
-  size_t whole = count / sizeof(vb) * sizeof(vb);
-  int low = greatest - (WINDOW - 1);
-  if (low < 1) low = 1;
-  size_t seen = 0;
-  if (*flat % 16 == 0) {
-    for (int value = low; value <= greatest; value++) {
-      vb total = {0};
-      // A block has at most 64 vectors, so a byte of `total` cannot overflow.
-      for (size_t i = 0; i < whole; i += sizeof(vb)) {
-        vb b;
-        memcpy(&b, bytes + i, sizeof b);
-        total -= (vb)(b == (uint8_t)value);
-      }
-      uint32_t sum = 0;
-      for (size_t lane = 0; lane < sizeof(vb); lane++) sum += total[lane];
-      for (size_t i = whole; i < count; i++) sum += bytes[i] == value;
-      s->exponents[value - 127 + EK_EXPONENT_OFFSET] += sum;
-      seen += sum;
-    }
-    size_t rest = count - unnormal - seen;
-    *flat = rest > count / 16;
-    if (rest == 0) return;
-    // Few groups hold the rest; the others are passed over by their smallest byte.
-    for (size_t start = 0; start < count && !*flat; start += 256) {
-      size_t end = start + 256 < count ? start + 256 : count;
-      uint8_t least = 255;
-      for (size_t i = start; i < end; i++) {
-        uint8_t b = (uint8_t)(bytes[i] - 1);
-        least = b < least ? b : least;
-      }
-      if (least >= low - 1) continue;
-      for (size_t i = start; i < end; i++) {
-        if (bytes[i] > 0 && bytes[i] < low) {
-          s->exponents[bytes[i] - 127 + EK_EXPONENT_OFFSET]++;
-        }
-      }
-    }
-    if (!*flat) return;
-    for (size_t i = 0; i < count; i++) {
-      if (bytes[i] > 0 && bytes[i] < low) s->exponents[bytes[i] - 127 + EK_EXPONENT_OFFSET]++;
-    }
-    return;
-  }
-  // Exponents lie wide apart: four tables, so that equal neighbours do not wait for each other.
-  *flat += 1;
   memset(plain, 0, sizeof plain);
-  size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    plain[0][bytes[i]]++;
-    plain[1][bytes[i + 1]]++;
-    plain[2][bytes[i + 2]]++;
-    plain[3][bytes[i + 3]]++;
+  for (size_t i = 0; i < padded; i += 4) {
+    for (int table = 0; table < 4; table++) plain[table][bytes[i + table]]++;
   }
-  for (; i < count; i++) plain[0][bytes[i]]++;
-  for (int value = 1; value <= greatest; value++) {
+  for (int value = 1; value < 255; value++) {
     s->exponents[value - 127 + EK_EXPONENT_OFFSET] +=
         plain[0][value] + plain[1][value] + plain[2][value] + plain[3][value];
+  }
+}
+
+// Bins of the exponents of a block: values are counted from `top` down by comparing vectors of
+// bytes, until so few elements are left that they are looked up one at a time. `bytes` are padded
+// with zeros to whole vectors; bytes of 0 are not counted. `normal` tells how many others are there.
+EK_INLINE void count_exponents(
+    ek_summary *s, const uint8_t *bytes, size_t padded, int top, size_t normal,
+    block_state *state) {
+  enum { WINDOW = 16, PAIR = 2, FEW = 16, PATIENCE = 15 };
+  if (state->wide > 0) {
+    state->wide--;
+    count_by_tables(s, bytes, padded);
+    return;
+  }
+  uint64_t *bins = s->exponents + EK_EXPONENT_OFFSET - 127;
+  size_t rest = normal;
+  int value = top;
+  for (; rest > FEW && value > top - WINDOW && value > 1; value -= PAIR) {
+    // A block has at most 64 vectors, so a byte of a total cannot overflow.
+    vb first = {0}, second = {0};
+    for (size_t i = 0; i < padded; i += sizeof(vb)) {
+      vb b;
+      memcpy(&b, bytes + i, sizeof b);
+      first -= (vb)(b == (uint8_t)value);
+      second -= (vb)(b == (uint8_t)(value - 1));
+    }
+    uint32_t first_sum = BYTE_SUM(first), second_sum = BYTE_SUM(second);
+    bins[value] += first_sum;
+    bins[value - 1] += second_sum;
+    rest -= first_sum + second_sum;
+  }
+  if (rest == 0) return;
+  if (rest > padded / 16) state->wide = PATIENCE;
+  // From 1 to `value`: a byte of 0 wraps to the greatest.
+  for (size_t i = 0; i < padded; i += sizeof(vb)) {
+    vb b;
+    memcpy(&b, bytes + i, sizeof b);
+    lanes64 found = __builtin_convertvector((vb)(b - 1) < (uint8_t)value, lanes64);
+    uint64_t mask;
+    memcpy(&mask, &found, sizeof mask);
+    for (; mask; mask &= mask - 1) bins[bytes[i + (size_t)__builtin_ctzll(mask)]]++;
   }
 }
 
@@ -169,97 +169,136 @@ EK_INLINE void count_exponents(
 #define SELECT(mask, a, b) ((vf)(((vi)(a) & (mask)) | ((vi)(b) & ~(mask))))
 #define LANE_SUM(v) ((((v)[0] + (v)[4]) + ((v)[2] + (v)[6])) + (((v)[1] + (v)[5]) + ((v)[3] + (v)[7])))
 
-// Sums of distances from `centre` and of their squares.
+// Sums of distances from a centre and of their squares.
 typedef struct {
   double distances;
   double squares;
 } ek_sums;
 
 // All in double: squares of fp32 numbers neither overflow nor vanish there.
-EK_INLINE ek_sums sums_f32(const float *x, size_t count, double centre, float *least, float *most) {
+EK_INLINE ek_sums sums_about(const float *x, size_t count, double centre) {
   vd distances[2] = {{0}, {0}}, squares[2] = {{0}, {0}};
-  vf low, high;
-  memcpy(&low, x, sizeof low);
-  high = low;
   for (size_t i = 0; i < count; i += LANES) {
     half_vf half[2];
-    vf whole;
     memcpy(half, x + i, sizeof half);
-    memcpy(&whole, x + i, sizeof whole);
     for (int part = 0; part < 2; part++) {
       vd distance = __builtin_convertvector(half[part], vd) - centre;
       distances[part] += distance;
       squares[part] += distance * distance;
     }
-    low = SELECT(whole < low, whole, low);
-    high = SELECT(whole > high, whole, high);
-  }
-  *least = low[0];
-  *most = high[0];
-  for (int lane = 1; lane < LANES; lane++) {
-    if (low[lane] < *least) *least = low[lane];
-    if (high[lane] > *most) *most = high[lane];
   }
   vd distance_lanes = distances[0] + distances[1], square_lanes = squares[0] + squares[1];
   ek_sums sums = {LANE_SUM(distance_lanes), LANE_SUM(square_lanes)};
   return sums;
 }
 
-// A block of whole vectors.
-EK_INLINE void add_block_f32(ek_summary *s, const float *x, size_t count, unsigned *flat) {
-  uint8_t bytes[BLOCK];
-  vi zeros = {0}, unnormal = {0}, greatest = {0};
+// What one pass over a block finds.
+typedef struct {
+  ek_sums about_zero;
+  float least, most;
+} block_facts;
+
+// Sums and extremes of a block of whole vectors, and the exponents of its elements as bytes.
+EK_INLINE block_facts pass_f32(const float *x, size_t count, uint8_t *bytes) {
+// Products of two numbers of fp32 are exact in double, so that contraction changes nothing.
+#pragma clang fp contract(fast)
+  vd sums[2] = {{0}, {0}}, squares[2] = {{0}, {0}};
+  vf low, high;
+  memcpy(&low, x, sizeof low);
+  high = low;
   for (size_t i = 0; i < count; i += LANES) {
-    vi bits;
+    half_vf half[2];
+    vf whole;
+    vu bits;
+    memcpy(half, x + i, sizeof half);
+    memcpy(&whole, x + i, sizeof whole);
     memcpy(&bits, x + i, sizeof bits);
-    vi magnitude = bits & 0x7fffffff;
-    zeros -= magnitude == 0;
-    unnormal -= magnitude < 0x00800000;
-    greatest = __builtin_elementwise_max(magnitude, greatest);
-    quarter_vb exponents = __builtin_convertvector(magnitude >> 23, quarter_vb);
+    // The sign is cut off with the upper bytes.
+    quarter_vb exponents = __builtin_convertvector(bits >> 23, quarter_vb);
     memcpy(bytes + i, &exponents, sizeof exponents);
+    low = SELECT(whole < low, whole, low);
+    high = SELECT(whole > high, whole, high);
+    for (int part = 0; part < 2; part++) {
+      vd number = __builtin_convertvector(half[part], vd);
+      sums[part] += number;
+      squares[part] += number * number;
+    }
   }
-  int32_t zero_count = 0, unnormal_count = 0, top = 0;
-  for (int lane = 0; lane < LANES; lane++) {
-    zero_count += zeros[lane];
-    unnormal_count += unnormal[lane];
-    top = greatest[lane] > top ? greatest[lane] : top;
+  block_facts facts;
+  vd sum_lanes = sums[0] + sums[1], square_lanes = squares[0] + squares[1];
+  facts.about_zero.distances = LANE_SUM(sum_lanes);
+  facts.about_zero.squares = LANE_SUM(square_lanes);
+  facts.least = low[0];
+  facts.most = high[0];
+  for (int lane = 1; lane < LANES; lane++) {
+    if (low[lane] < facts.least) facts.least = low[lane];
+    if (high[lane] > facts.most) facts.most = high[lane];
   }
-  if (top >= INFINITE) {
+  return facts;
+}
+
+EK_INLINE uint32_t zeros_f32(const float *x, size_t count) {
+  vi zeros = {0};
+  for (size_t i = 0; i < count; i += LANES) {
+    vf whole;
+    memcpy(&whole, x + i, sizeof whole);
+    zeros -= whole == 0;
+  }
+  uint32_t sum = 0;
+  for (int lane = 0; lane < LANES; lane++) sum += (uint32_t)zeros[lane];
+  return sum;
+}
+
+// A block of whole vectors.
+EK_INLINE void add_block_f32(ek_summary *s, const float *x, size_t count, block_state *state) {
+  uint8_t bytes[BLOCK];
+  block_facts facts = pass_f32(x, count, bytes);
+  size_t padded = (count + sizeof(vb) - 1) / sizeof(vb) * sizeof(vb);
+  memset(bytes + count, 0, padded - count);
+  vb greatest = {0}, below = {0};
+  for (size_t i = 0; i < padded; i += sizeof(vb)) {
+    vb b;
+    memcpy(&b, bytes + i, sizeof b);
+    greatest = __builtin_elementwise_max(b, greatest);
+    below -= (vb)(b == 0);
+  }
+  uint32_t unnormal = BYTE_SUM(below);
+  int top = __builtin_reduce_max(greatest);
+  if (top == 255) {
     add_plainly_f32(s, x, count);
     return;
   }
-  count_exponents(s, bytes, count, top >> 23, (size_t)unnormal_count, flat);
-  if (unnormal_count > zero_count) {
+  count_exponents(s, bytes, padded, top, padded - unnormal, state);
+  unnormal -= (uint32_t)(padded - count);
+  uint32_t zeros = unnormal > 0 ? zeros_f32(x, count) : 0;
+  if (unnormal > zeros) {
     for (size_t i = 0; i < count; i++) {
       uint32_t magnitude = ek_bits(x[i]) & 0x7fffffffu;
       if (magnitude > 0 && magnitude < 0x00800000u) s->exponents[bin_f32(magnitude)]++;
     }
   }
-  // The mean so far is close to that of the block, unless the block differs; then once more.
-  double before = (double)finite_count(s), n = (double)count;
-  double centre = before > 0 ? s->mean : (double)x[0];
-  float least, most;
-  ek_sums sums = sums_f32(x, count, centre, &least, &most);
+  double n = (double)count, centre = 0;
+  ek_sums sums = facts.about_zero;
+  // Where nearly all of the second moment is the mean, their difference would be lost.
   if (sums.distances * sums.distances > 0.999 * n * sums.squares) {
-    centre += sums.distances / n;
-    sums = sums_f32(x, count, centre, &least, &most);
+    centre = sums.distances / n;
+    sums = sums_about(x, count, centre);
   }
   double offset = sums.distances / n;
-  double squares = sums.squares - sums.distances * offset;
-  merge_moments(s, before, n, centre + offset, squares > 0 ? squares : 0);
+  double centred = sums.squares - sums.distances * offset;
+  merge_moments(s, (double)finite_count(s), n, centre + offset, centred > 0 ? centred : 0);
   s->count += count;
-  s->zeros += (uint64_t)zero_count;
-  if (least < s->minimum) s->minimum = least;
-  if (most > s->maximum) s->maximum = most;
+  s->zeros += zeros;
+  if (facts.least < s->minimum) s->minimum = facts.least;
+  if (facts.most > s->maximum) s->maximum = facts.most;
 }
 
 EK_INLINE void ek_summary_add_f32_body(ek_summary *s, const float *x, size_t count) {
   size_t whole = count / LANES * LANES;
-  unsigned flat = 0;
+  block_state state = {0};
   for (size_t start = 0; start < whole; start += BLOCK) {
     size_t n = whole - start < BLOCK ? whole - start : BLOCK;
-    add_block_f32(s, x + start, n, &flat);
+    add_block_f32(s, x + start, n, &state);
   }
   if (whole < count) add_plainly_f32(s, x + whole, count - whole);
 }
