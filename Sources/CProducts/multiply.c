@@ -11,6 +11,8 @@
 #define EK_HAS_ONEDNN 1
 #endif
 
+#include "libraries.h"
+
 // Large products are split into a grid of tiles, each one call of a library on one thread.
 
 // Less work than this is not worth handing to another thread.
@@ -109,9 +111,7 @@ DEFINE_PLAIN(plain_f64, double)
 static int is_degenerate(const product *p) { return p->k == 0 || p->alpha == 0; }
 
 #if EK_HAS_ONEDNN
-// The libraries are kept to one thread per call: tiles are shared out here, and two pools of
-// threads on one machine wait for each other.
-static void keep_to_one_thread(void) {
+void ek_keep_libraries_to_one_thread(void) {
   static __thread int is_set;
   if (is_set) return;
   is_set = 1;
@@ -135,7 +135,7 @@ static void tile_f32(void *context, size_t index) {
   const float *a = (const float *)p->a + t.a, *b = (const float *)p->b + t.b;
   float *c = (float *)p->c + t.c;
 #if EK_HAS_ONEDNN
-  keep_to_one_thread();
+  ek_keep_libraries_to_one_thread();
   dnnl_status_t status = dnnl_sgemm(
       p->transpose_a ? 'T' : 'N', p->transpose_b ? 'T' : 'N', (dnnl_dim_t)t.rows,
       (dnnl_dim_t)t.columns, (dnnl_dim_t)p->k, (float)p->alpha, a, (dnnl_dim_t)t.lda, b,
@@ -161,7 +161,7 @@ static void tile_f64(void *context, size_t index) {
   }
 #if EK_HAS_CBLAS
 #if EK_HAS_ONEDNN
-  keep_to_one_thread();
+  ek_keep_libraries_to_one_thread();
 #endif
   cblas_dgemm(CblasRowMajor, order(p->transpose_a), order(p->transpose_b), (int)t.rows,
               (int)t.columns, (int)p->k, p->alpha, (const double *)p->a + t.a, (int)t.lda,

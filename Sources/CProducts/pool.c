@@ -17,7 +17,7 @@
 // Parts are dealt out in ranges, the same ones for every job of as many parts, so that a thread
 // meets the elements again that lie in its cache; who is done early takes from the others.
 
-enum { most_threads = 64, turns_before_sleep = 2000, line = 64 };
+enum { turns_before_sleep = 2000, line = 64 };
 
 static pthread_mutex_t use = PTHREAD_MUTEX_INITIALIZER; // held by whoever runs a job
 static atomic_size_t wanted;
@@ -31,8 +31,8 @@ typedef struct {
 
 enum : uint32_t { closed = UINT32_MAX };
 
-static ticket tickets[most_threads];
-static _Atomic uint32_t ends[most_threads];
+static ticket tickets[ek_most_threads];
+static _Atomic uint32_t ends[ek_most_threads];
 static _Atomic(void (*)(void *, size_t)) job_body;
 static _Atomic(void *) job_context;
 static atomic_size_t job_threads;
@@ -44,6 +44,7 @@ static _Atomic uint32_t user_sleeps;             // whether the user of the pool
 static uint32_t job_number;
 
 static __thread int is_inside;
+static __thread size_t own_number;
 
 #if defined(__linux__)
 static void sleep_while(_Atomic uint32_t *word, uint32_t value) {
@@ -108,7 +109,7 @@ static void work(uint32_t number, size_t self) {
 }
 
 static void *worker(void *number) {
-  size_t self = (size_t)number;
+  size_t self = own_number = (size_t)number;
   uint32_t seen = 0;
   for (;;) {
     uint32_t now;
@@ -128,11 +129,13 @@ static void *worker(void *number) {
   return NULL;
 }
 
+size_t ek_thread_number(void) { return own_number; }
+
 size_t ek_threads(void) {
   size_t count = atomic_load_explicit(&wanted, memory_order_relaxed);
   if (count == 0) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    count = cores < 1 ? 1 : cores > most_threads ? most_threads : (size_t)cores;
+    count = cores < 1 ? 1 : cores > ek_most_threads ? ek_most_threads : (size_t)cores;
     size_t none = 0;
     if (!atomic_compare_exchange_strong(&wanted, &none, count)) count = none;
   }
@@ -140,7 +143,7 @@ size_t ek_threads(void) {
 }
 
 void ek_set_threads(size_t count) {
-  atomic_store(&wanted, count < 1 ? 1 : count > most_threads ? most_threads : count);
+  atomic_store(&wanted, count < 1 ? 1 : count > ek_most_threads ? ek_most_threads : count);
 }
 
 // Starts threads until there are `count`; fewer where the system gives no more.
@@ -159,7 +162,7 @@ static void start_workers(size_t count) {
 
 static void publish(size_t threads, size_t count, void (*body)(void *, size_t), void *context) {
   // Until the fields are set, nobody can take a part by an old number or a new one.
-  for (size_t t = 0; t < most_threads; t++)
+  for (size_t t = 0; t <= started; t++)
     atomic_store_explicit(&tickets[t].next, (uint64_t)job_number << 32 | closed,
                           memory_order_release);
   job_number++;

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// How elements lie in memory.
 public enum ElementType: Hashable, Sendable {
   case float32, float64, int64, bool
@@ -29,14 +37,26 @@ extension Bool: Element { public static var elementType: ElementType { .bool } }
 @safe public final class Storage: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutableRawPointer
   public let byteCount: Int
+  private let block: UnsafeMutableRawPointer
+
+  private static let alignment = 64
 
   public init(byteCount: Int) {
     self.byteCount = byteCount
-    unsafe base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
-    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 1))
+    unsafe (base, block) = Self.zeros(byteCount)
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe free(block) }
+
+  /// Memory from the system is zero already, and costs nothing until it is first touched.
+  private static func zeros(_ byteCount: Int) -> (UnsafeMutableRawPointer, UnsafeMutableRawPointer)
+  {
+    guard let block = unsafe calloc(1, byteCount + alignment) else {
+      fatalError("no memory for \(byteCount) bytes")
+    }
+    let rest = UInt(bitPattern: block) % UInt(alignment)
+    return unsafe (block + (alignment - Int(rest)), block)
+  }
 }
 
 /// A row-major tensor: a type, and a place in a storage that it keeps alive.

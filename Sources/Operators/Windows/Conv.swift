@@ -77,8 +77,9 @@ public struct Conv: SumOfProducts {
     let x = operands[0].elements(as: T.self)
     let w = operands[1].elements(as: T.self)
     let y = results[0].elements(as: T.self)
-    if operands.count == 3 {
-      let bias = operands[2].elements(as: T.self)
+    let bias = operands.count == 3 ? operands[2].elements(as: T.self) : nil
+    if Convolutions.forward(layout.extents, x, w, bias: bias, into: y) { return }
+    if let bias {
       let places = layout.plane.outputs
       for channel in 0..<layout.batch * layout.outputChannels {
         unsafe y[channel * places..<(channel + 1) * places].pointer.update(
@@ -87,7 +88,7 @@ public struct Conv: SumOfProducts {
     }
     Threads.run(
       parts: layout.parts,
-      Forward(layout: layout, x: x, w: w, y: y, workspace: workspace, hasBias: operands.count == 3))
+      Forward(layout: layout, x: x, w: w, y: y, workspace: workspace, hasBias: bias != nil))
   }
 
   /// Images and groups, each as a product of weights and columns.

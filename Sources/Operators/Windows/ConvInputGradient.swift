@@ -66,6 +66,7 @@ public struct ConvInputGradient: SumOfProducts {
     let dy = operands[0].elements(as: T.self)
     let w = operands[1].elements(as: T.self)
     let dx = results[0].elements(as: T.self)
+    if Convolutions.inputGradient(layout.extents, dy, w, into: dx) { return }
     if !layout.plane.isIdentity { results[0].fillWithZeros() }
     Threads.run(
       parts: layout.parts, Backward(layout: layout, dy: dy, w: w, dx: dx, workspace: workspace))

@@ -67,6 +67,7 @@ public struct ConvWeightGradient: SumOfProducts {
     let x = operands[0].elements(as: T.self)
     let dy = operands[1].elements(as: T.self)
     let dw = results[0].elements(as: T.self)
+    if Convolutions.weightGradient(layout.extents, x, dy, into: dw) { return }
     if layout.batch == 0 { results[0].fillWithZeros() }
     for image in 0..<layout.batch {
       for group in 0..<layout.groups {

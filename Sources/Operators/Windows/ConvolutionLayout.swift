@@ -27,6 +27,13 @@ struct ConvolutionLayout: Hashable {
   /// Terms of one output inside the input: the forward fan.
   var fan: Int { groupChannels * plane.taps }
 
+  /// The same as a library takes it.
+  var extents: ConvolutionExtents {
+    ConvolutionExtents(
+      batch: batch, channels: channels, outputChannels: outputChannels, groups: groups,
+      rows: plane.rows.extents, columns: plane.columns.extents)
+  }
+
   /// Elements of one image's columns of one group.
   var columnCount: Int { plane.isIdentity ? 0 : fan * plane.outputs }
 
@@ -138,6 +145,14 @@ struct ConvolutionLayout: Hashable {
         }
       }
     }
+  }
+}
+
+extension WindowAxis {
+  fileprivate var extents: ConvolutionExtents.Axis {
+    ConvolutionExtents.Axis(
+      input: extent, output: outputs, kernel: kernel, stride: stride, dilation: dilation,
+      begin: begin, end: end)
   }
 }
 
