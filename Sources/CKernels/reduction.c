@@ -8,17 +8,20 @@ typedef double vd __attribute__((vector_size(64), aligned(8)));
 
 enum { LANES = 8, SUMS = 4 };
 
-EK_INLINE vd load(const float *x, int squares) {
-  vd value = __builtin_convertvector(*(const vf *)x, vd);
-  return squares ? value * value : value;
-}
+// Adds elements or their squares to a vector of sums. A macro, as passing wide vectors by value
+// depends on the instruction set.
+#define ADD(sum, x, squares)                                 \
+  do {                                                       \
+    vd value = __builtin_convertvector(*(const vf *)(x), vd); \
+    sum += squares ? value * value : value;                  \
+  } while (0)
 
 EK_INLINE void add_columns(
     const float *x, size_t rows, size_t stride, int parts, int squares, double *sums) {
   vd sum[SUMS];
   for (int k = 0; k < parts; k++) sum[k] = *(vd *)(sums + k * LANES);
   for (size_t i = 0; i < rows; i++)
-    for (int k = 0; k < parts; k++) sum[k] += load(x + i * stride + k * LANES, squares);
+    for (int k = 0; k < parts; k++) ADD(sum[k], x + i * stride + k * LANES, squares);
   for (int k = 0; k < parts; k++) *(vd *)(sums + k * LANES) = sum[k];
 }
 
@@ -26,7 +29,7 @@ EK_INLINE double run(const float *x, size_t count, int squares) {
   vd sum[SUMS] = {{0}};
   size_t i = 0;
   for (; i + SUMS * LANES <= count; i += SUMS * LANES)
-    for (int k = 0; k < SUMS; k++) sum[k] += load(x + i + k * LANES, squares);
+    for (int k = 0; k < SUMS; k++) ADD(sum[k], x + i + k * LANES, squares);
   vd all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
   double total = ((all[0] + all[4]) + (all[2] + all[6])) + ((all[1] + all[5]) + (all[3] + all[7]));
   for (; i < count; i++) total += squares ? (double)x[i] * x[i] : x[i];

@@ -6,6 +6,7 @@
 #include "ek_dispatch.h"
 #include "ek_elementary.h"
 #include "ek_linear.h"
+#include "ek_normalization.h"
 #include "ek_random.h"
 #include "ek_reduction.h"
 #include "ek_rounding.h"

@@ -137,9 +137,11 @@ private struct NormalizationWork<T: Scalar>: PartedWork {
   func run(part: Int) {
     for group in layout.groups(part) {
       let (mean, factor) = layout.statistics(x, group, form)
-      layout.forEach(group) { i, k in
-        let normalized = T((Double(x[i]) - mean) * factor)
-        y[i] = normalized * scale[k] + (bias?[k] ?? 0)
+      for run in 0..<layout.runs {
+        let range = layout.range(group, run)
+        NormalizationKernels.normalize(
+          x[range], mean: mean, factor: factor, scale: layout.scaling(scale, group),
+          bias: bias.map { layout.scaling($0, group) }, into: y[range])
       }
     }
   }

@@ -89,6 +89,17 @@ struct NormalizationLayout {
   /// Elements of a group.
   var size: Int { runs * length }
 
+  /// The elements of a run.
+  func range(_ group: Int, _ run: Int) -> Range<Int> {
+    let start = group * groupStride + run * runStride
+    return start..<start + length
+  }
+
+  /// The scale or bias of a group: one, or one for each element of its run.
+  func scaling<T>(_ elements: Elements<T>, _ group: Int) -> Elements<T> {
+    scalesGroups ? elements[group..<group + 1] : elements
+  }
+
   /// Calls `body` with each element of a group and the number of its scale.
   @inline(__always)
   func forEach(_ group: Int, _ body: (_ element: Int, _ scale: Int) -> Void) {
@@ -121,13 +132,12 @@ struct NormalizationLayout {
   ) -> (mean: Double, factor: Double) {
     var mean = 0.0
     if form.centres {
-      forEach(group) { i, _ in mean += Double(x[i]) }
+      for run in 0..<runs { mean += NormalizationKernels.sum(x[range(group, run)]) }
       mean /= Double(size)
     }
     var squares = 0.0
-    forEach(group) { i, _ in
-      let d = Double(x[i]) - mean
-      squares += d * d
+    for run in 0..<runs {
+      squares += NormalizationKernels.squares(x[range(group, run)], about: mean)
     }
     return (mean, 1 / (squares / Double(size) + form.epsilon).squareRoot())
   }

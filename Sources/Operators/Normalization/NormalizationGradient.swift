@@ -43,7 +43,11 @@ public struct NormalizationGradient: Operator {
     return form.centres ? [operands[1], scale, scale] : [operands[1], scale]
   }
 
-  public func workspace(for signature: Signature) -> Int { 0 }
+  /// Cotangents of scale and bias of every part, where groups share them.
+  public func workspace(for signature: Signature) -> Int {
+    let layout = form.layout(signature.operands[1].shape)
+    return layout.scalesGroups ? 0 : 2 * layout.parts * layout.length
+  }
 
   @specialized(where T == Float)
   @specialized(where T == Double)
@@ -51,42 +55,13 @@ public struct NormalizationGradient: Operator {
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     let layout = form.layout(operands[1].shape)
-    let dy = operands[0].elements(as: T.self)
-    let x = operands[1].elements(as: T.self)
-    let scale = operands[2].elements(as: T.self)
-    let dx = results[0].elements(as: T.self)
-    let dscale = results[1].elements(as: T.self)
-    let dbias = form.centres ? results[2].elements(as: T.self) : nil
-    results[1].fillWithZeros()
-    if form.centres { results[2].fillWithZeros() }
-    let n = Double(layout.size)
-    for group in 0..<layout.groups {
-      let (mean, factor) = layout.statistics(x, group, form)
-      var (sum, along) = (0.0, 0.0)
-      layout.forEach(group) { i, k in
-        let u = Double(scale[k]) * Double(dy[i])
-        sum += u
-        along += u * (Double(x[i]) - mean) * factor
-      }
-      let (average, slope) = (form.centres ? sum / n : 0, along / n)
-      var (scaleTotal, biasTotal) = (0.0, 0.0)
-      layout.forEach(group) { i, k in
-        let normalized = (Double(x[i]) - mean) * factor
-        let u = Double(scale[k]) * Double(dy[i])
-        dx[i] = T(factor * (u - average - normalized * slope))
-        if layout.scalesGroups {
-          scaleTotal += Double(dy[i]) * normalized
-          biasTotal += Double(dy[i])
-        } else {
-          dscale[k] += dy[i] * T(normalized)
-          if let dbias { dbias[k] += dy[i] }
-        }
-      }
-      if layout.scalesGroups {
-        dscale[group] = T(scaleTotal)
-        dbias?[group] = T(biasTotal)
-      }
-    }
+    let work = NormalizationGradientWork<T>(
+      form: form, layout: layout, dy: operands[0].elements(), x: operands[1].elements(),
+      scale: operands[2].elements(), dx: results[0].elements(), dscale: results[1].elements(),
+      dbias: form.centres ? results[2].elements() : nil, workspace: workspace)
+    Threads.run(parts: layout.parts, work)
+    if !layout.scalesGroups { work.addParts() }
+    if layout.groups == 0 { results[1...].forEach { $0.fillWithZeros() } }
   }
 
   /// ∂x is linear in ∂y by a symmetric map, which its cotangent goes through too.
@@ -268,6 +243,98 @@ public struct NormalizationGradient: Operator {
       if case .produced(.vanishedNorm, _) = cause { return cause }
     }
     return layout.failure(of: operands[1], groups[0], form)
+  }
+}
+
+/// Groups, one after another: their statistics, sums along 1 and x̂, and cotangents.
+private struct NormalizationGradientWork<T: Scalar>: PartedWork {
+  let form: NormalizationForm
+  let layout: NormalizationLayout
+  let dy: Elements<T>
+  let x: Elements<T>
+  let scale: Elements<T>
+  let dx: Elements<T>
+  let dscale: Elements<T>
+  let dbias: Elements<T>?
+  let workspace: Elements<T>
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  func run(part: Int) {
+    if layout.scalesGroups {
+      for group in layout.groups(part) { differentiateScaledGroup(group) }
+    } else {
+      let shares = shares(part)
+      for i in 0..<layout.length { shares.scale[i] = 0 }
+      if let bias = shares.bias { for i in 0..<layout.length { bias[i] = 0 } }
+      for group in layout.groups(part) { differentiateGroup(group, shares) }
+    }
+  }
+
+  /// A group with a scale and bias of its own.
+  @inline(__always)
+  private func differentiateScaledGroup(_ group: Int) {
+    let (mean, factor) = layout.statistics(x, group, form)
+    var (sum, along) = (0.0, 0.0)
+    for run in 0..<layout.runs {
+      let range = layout.range(group, run)
+      let sums = NormalizationKernels.sums(dy[range], x[range], scale: nil, mean: mean)
+      sum += sums.plain
+      along += sums.along * factor
+    }
+    dscale[group] = T(along)
+    dbias?[group] = T(sum)
+    let share = Double(scale[group]) / Double(layout.size)
+    for run in 0..<layout.runs {
+      finish(
+        layout.range(group, run), group, mean: mean, factor: factor,
+        average: form.centres ? share * sum : 0, slope: share * along)
+    }
+  }
+
+  /// A group of one run, whose elements have their own scales and share them with other groups.
+  @inline(__always)
+  private func differentiateGroup(
+    _ group: Int, _ shares: (scale: Elements<T>, bias: Elements<T>?)
+  ) {
+    let (mean, factor) = layout.statistics(x, group, form)
+    let range = layout.range(group, 0)
+    let sums = NormalizationKernels.sums(dy[range], x[range], scale: scale, mean: mean)
+    let n = Double(layout.size)
+    NormalizationKernels.accumulate(
+      dy[range], x[range], mean: mean, factor: factor, dscale: shares.scale, dbias: shares.bias)
+    finish(
+      range, group, mean: mean, factor: factor, average: form.centres ? sums.plain / n : 0,
+      slope: sums.along * factor / n)
+  }
+
+  @inline(__always)
+  private func finish(
+    _ range: Range<Int>, _ group: Int, mean: Double, factor: Double, average: Double, slope: Double
+  ) {
+    NormalizationKernels.gradient(
+      dy[range], x[range], scale: layout.scaling(scale, group), mean: mean, factor: factor,
+      average: average, slope: slope, into: dx[range])
+  }
+
+  /// Where a part gathers its cotangents of scale and bias; the first part in the results.
+  private func shares(_ part: Int) -> (scale: Elements<T>, bias: Elements<T>?) {
+    guard part > 0 else { return (dscale, dbias) }
+    let start = 2 * part * layout.length
+    let middle = start + layout.length
+    return (
+      workspace[start..<middle], dbias.map { _ in workspace[middle..<middle + layout.length] }
+    )
+  }
+
+  func addParts() {
+    for part in 1..<max(layout.parts, 1) {
+      let shares = shares(part)
+      for i in 0..<layout.length { dscale[i] += shares.scale[i] }
+      if let dbias, let bias = shares.bias {
+        for i in 0..<layout.length { dbias[i] += bias[i] }
+      }
+    }
   }
 }
 
