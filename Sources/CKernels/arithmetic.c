@@ -3,12 +3,29 @@
 // Two roundings in axpy at every instruction set.
 #pragma clang fp contract(off)
 
-#define BINARY(name, operator)                                                          \
-  EK_INLINE void name##_body(const float *a, const float *b, float *out, size_t count) { \
-    for (size_t i = 0; i < count; i++) out[i] = a[i] operator b[i];                      \
-  }                                                                                     \
-  EK_KERNEL(name, (const float *a, const float *b, float *out, size_t count),           \
-            (a, b, out, count))
+// One loop for each pair of steps, so that each is vectorised.
+#define BINARY(name, operator)                                                            \
+  EK_INLINE void name##_body(                                                             \
+      const float *a, size_t a_step, const float *b, size_t b_step, float *out,           \
+      size_t count) {                                                                     \
+    if (a_step && b_step) {                                                               \
+      for (size_t i = 0; i < count; i++) out[i] = a[i] operator b[i];                     \
+    } else if (a_step) {                                                                  \
+      const float right = *b;                                                             \
+      for (size_t i = 0; i < count; i++) out[i] = a[i] operator right;                    \
+    } else if (b_step) {                                                                  \
+      const float left = *a;                                                              \
+      for (size_t i = 0; i < count; i++) out[i] = left operator b[i];                     \
+    } else {                                                                              \
+      const float value = *a operator * b;                                                \
+      for (size_t i = 0; i < count; i++) out[i] = value;                                  \
+    }                                                                                     \
+  }                                                                                       \
+  EK_KERNEL(                                                                              \
+      name,                                                                               \
+      (const float *a, size_t a_step, const float *b, size_t b_step, float *out,          \
+       size_t count),                                                                     \
+      (a, a_step, b, b_step, out, count))
 
 BINARY(ek_add_f32, +)
 BINARY(ek_sub_f32, -)

@@ -28,7 +28,7 @@ enum {
 };
 
 typedef struct {
-  const void *a, *b;
+  const void *a, *b, *bias;
   void *c;
   size_t m, n, k;
   int transpose_a, transpose_b, accumulates;
@@ -107,6 +107,19 @@ static tile tile_at(const product *p, size_t index) {
 DEFINE_PLAIN(plain_f32, float)
 DEFINE_PLAIN(plain_f64, double)
 
+#define DEFINE_ADD_BIAS(NAME, T)                                             \
+  static void NAME(const product *p, tile t) {                               \
+    if (!p->bias) return;                                                    \
+    const T *bias = (const T *)p->bias + t.c % p->n;                         \
+    for (size_t i = 0; i < t.rows; i++) {                                    \
+      T *restrict row = (T *)p->c + t.c + i * p->n;                          \
+      for (size_t j = 0; j < t.columns; j++) row[j] += bias[j];              \
+    }                                                                        \
+  }
+
+DEFINE_ADD_BIAS(add_bias_f32, float)
+DEFINE_ADD_BIAS(add_bias_f64, double)
+
 // Libraries leave c as it is where the sum is empty, and take 0 · ∞ for 0 where alpha is 0.
 static int is_degenerate(const product *p) { return p->k == 0 || p->alpha == 0; }
 
@@ -130,6 +143,7 @@ static void tile_f32(void *context, size_t index) {
   tile t = tile_at(p, index);
   if (is_degenerate(p)) {
     plain_f32(p, t);
+    add_bias_f32(p, t);
     return;
   }
   const float *a = (const float *)p->a + t.a, *b = (const float *)p->b + t.b;
@@ -150,6 +164,7 @@ static void tile_f32(void *context, size_t index) {
   (void)a, (void)b, (void)c;
   plain_f32(p, t);
 #endif
+  add_bias_f32(p, t);
 }
 
 static void tile_f64(void *context, size_t index) {
@@ -157,6 +172,7 @@ static void tile_f64(void *context, size_t index) {
   tile t = tile_at(p, index);
   if (is_degenerate(p)) {
     plain_f64(p, t);
+    add_bias_f64(p, t);
     return;
   }
 #if EK_HAS_CBLAS
@@ -170,6 +186,7 @@ static void tile_f64(void *context, size_t index) {
 #else
   plain_f64(p, t);
 #endif
+  add_bias_f64(p, t);
 }
 
 static void run(product *p, void (*body)(void *, size_t)) {
@@ -180,13 +197,15 @@ static void run(product *p, void (*body)(void *, size_t)) {
 }
 
 void ek_multiply_f32(const float *a, const float *b, float *c, size_t m, size_t n, size_t k,
-                     int transpose_a, int transpose_b, float alpha, int accumulates) {
-  product p = {a, b, c, m, n, k, transpose_a, transpose_b, accumulates, alpha, 0, 0, 0};
+                     int transpose_a, int transpose_b, float alpha, int accumulates,
+                     const float *bias) {
+  product p = {a, b, bias, c, m, n, k, transpose_a, transpose_b, accumulates, alpha, 0, 0, 0};
   run(&p, tile_f32);
 }
 
 void ek_multiply_f64(const double *a, const double *b, double *c, size_t m, size_t n, size_t k,
-                     int transpose_a, int transpose_b, double alpha, int accumulates) {
-  product p = {a, b, c, m, n, k, transpose_a, transpose_b, accumulates, alpha, 0, 0, 0};
+                     int transpose_a, int transpose_b, double alpha, int accumulates,
+                     const double *bias) {
+  product p = {a, b, bias, c, m, n, k, transpose_a, transpose_b, accumulates, alpha, 0, 0, 0};
   run(&p, tile_f64);
 }

@@ -37,11 +37,14 @@ struct Layout<T: Scalar> {
   /// - Parameters:
   ///   - graph: what is laid out.
   ///   - groups: its nodes in order; the values of a group live until its end.
+  ///   - roots: for every value, the one in whose place it lies.
   ///   - keeping: values that get memory of their own.
   ///   - sharing: whether a value of a group may take the place of one that its nodes have read
   ///     for the last time. It has the same extent, and each piece passes through all nodes before
   ///     the next one, so nothing is overwritten that is still to be read.
-  init(_ graph: Graph, groups: [Group], keeping: [Value], sharing: Bool) {
+  init(
+    _ graph: Graph, groups: [Group], roots: [Value], keeping: Set<Value>, sharing: Bool
+  ) {
     func bytes(_ value: Value) -> Int {
       let type = graph.type(of: value)
       return Arena.rounded(type.shape.count * T.elementType(of: type.kind).byteCount)
@@ -56,10 +59,11 @@ struct Layout<T: Scalar> {
       memory.parameterBytes += bytes(value)
     }
     var isKept = [Bool](repeating: false, count: graph.types.count)
-    for value in keeping { isKept[value.index] = true }
+    for value in keeping { isKept[roots[value.index].index] = true }
     var lastUse = [Int](repeating: -1, count: graph.types.count)
-    for (number, node) in graph.nodes.enumerated() {
-      for value in node.operands + node.results { lastUse[value.index] = number }
+    for number in groups.lazy.flatMap(\.nodes) {
+      let node = graph.nodes[number]
+      for value in node.operands + node.results { lastUse[roots[value.index].index] = number }
     }
 
     var arena = Arena()
@@ -72,7 +76,7 @@ struct Layout<T: Scalar> {
         workspace = max(workspace, node.op.workspace(for: graph.signature(of: node)))
         // Results take their places before operands give theirs back: a value rule may read an
         // operand after it has begun to write a result.
-        for value in node.results {
+        for value in node.results where roots[value.index] == value {
           if isKept[value.index] {
             memory.keptBytes += bytes(value)
           } else {
@@ -81,7 +85,8 @@ struct Layout<T: Scalar> {
             memory.unsharedBytes += bytes(value)
           }
         }
-        for value in node.operands + node.results where lastUse[value.index] == number {
+        for value in (node.operands + node.results).map({ roots[$0.index] })
+        where lastUse[value.index] == number {
           guard case .arena(let offset) = places[value.index] else { continue }
           // An operand may stand twice in the list; it is given back once.
           lastUse[value.index] = -1

@@ -35,15 +35,22 @@ public final class Plan<T: Scalar> {
   ) {
     self.graph = graph
     self.format = format?.narrowing(T.self)
-    let groups = Group.all(of: graph)
+    let shown = Set(observing)
+    let formats = graph.nodes.indices.map { (nodeFormats[$0] ?? format)?.narrowing(T.self) }
+    let aliases = Aliases(graph, formats: formats, keeping: Set(keeping), observing: shown)
+    let groups = Group.all(of: graph, roles: aliases.roles) { node in
+      !node.results.contains { shown.contains($0) }
+    }
     // Who observes may look at what the node read.
-    let layout = Layout<T>(graph, groups: groups, keeping: keeping, sharing: observing.isEmpty)
+    let layout = Layout<T>(
+      graph, groups: groups, roots: aliases.roots, keeping: Set(keeping),
+      sharing: observing.isEmpty)
     memory = layout.memory
     let storage = Storage(byteCount: layout.memory.arenaBytes)
     let scratch = Tensor(zeros: [layout.workspace], T.elementType)
 
     var tensors = [Tensor?](repeating: nil, count: graph.types.count)
-    for (index, type) in graph.types.enumerated() {
+    for (index, type) in graph.types.enumerated() where aliases.roots[index] == Value(index) {
       let elementType = T.elementType(of: type.kind)
       switch layout.places[index] {
       case .own:
@@ -61,16 +68,18 @@ public final class Plan<T: Scalar> {
         tensors[index] = Tensor(type.shape, elementType, in: storage, byteOffset: offset)
       }
     }
-    let shown = Set(observing)
+    for (index, type) in graph.types.enumerated() where aliases.roots[index] != Value(index) {
+      tensors[index] = tensors[aliases.roots[index].index]?.reshaped(type.shape)
+    }
     var steps: [Step<T>] = []
     steps.reserveCapacity(groups.count)
     for group in groups {
       let calls = group.nodes.map { number in
         let node = graph.nodes[number]
         return Call(
-          op: node.op, operands: node.operands.compactMap { tensors[$0.index] },
+          op: node.op, role: aliases.roles[number], operands: node.operands.compactMap { tensors[$0.index] },
           results: node.results.compactMap { tensors[$0.index] },
-          format: (nodeFormats[number] ?? format)?.narrowing(T.self),
+          format: aliases.roles[number] == .compute ? formats[number] : nil,
           observed: node.results.map { shown.contains($0) ? $0 : nil })
       }
       let length = calls.map { $0.op.workspace(for: $0.signature) }.max() ?? 0

@@ -6,6 +6,7 @@ import Tensors
 /// One node ready to run, or a piece of it.
 struct Call {
   let op: any Operator
+  let role: Aliases.Role
   let operands: [Tensor]
   let results: [Tensor]
   /// The format that real results are rounded to; nil for that of the elements.
@@ -65,7 +66,7 @@ final class Step<T: Scalar> {
   ///   - workspace: for the node that is computed whole.
   init(_ calls: [Call], count: Int?, workspace: Elements<T>) {
     self.workspace = workspace
-    whole = count == nil ? calls.first : nil
+    whole = calls.first { count == nil && $0.role != .nothing }
     var watched: [(value: Value, tensor: Tensor)] = []
     // For each node and result, the number of its watched value.
     let numbers: [[Int?]] = calls.map { call in
@@ -115,7 +116,7 @@ final class Step<T: Scalar> {
   var slotCount: Int { watched.count * parts }
 
   func run(_ slots: SummarySlots, _ observer: some Observer) {
-    whole?.op.value(of: whole?.operands ?? [], into: whole?.results ?? [], workspace: workspace)
+    if let whole { compute(whole) }
     guard parts > 0 else { return }
     for slot in 0..<slotCount { slots.clear(slot) }
     Threads.run(parts: parts, Work(step: self, slots: slots))
@@ -123,6 +124,14 @@ final class Step<T: Scalar> {
       let first = number * parts
       for part in 1..<max(parts, 1) { slots.merge(first + part, into: first) }
       observer.observe(value, tensor, slots[first])
+    }
+  }
+
+  private func compute(_ call: Call) {
+    if call.role == .accumulate, let op = call.op as? any Accumulating {
+      op.addValue(of: call.operands, to: call.results, workspace: workspace)
+    } else {
+      call.op.value(of: call.operands, into: call.results, workspace: workspace)
     }
   }
 

@@ -28,6 +28,8 @@ extension Graph {
     }
     let count = nodes.count
     let needed = valuesDependingOn(targets)
+    var isOutside = [Bool](repeating: false, count: types.count)
+    for value in inputs + parameters { isOutside[value.index] = true }
     var terms: [Value: [Value]] = [:]
     // The node, first in the graph's order, that a value got a term from.
     var readers: [Value: Int] = [:]
@@ -66,8 +68,13 @@ extension Graph {
             .invalidShape, in: node.op.typeName,
             "the gradient rule gave \(types[part.index]) for an operand \(types[operand.index])")
         }
-        terms[operand, default: []].append(part)
         readers[operand] = number
+        guard isOutside[operand.index], let sum = terms[operand]?.first else {
+          terms[operand, default: []].append(part)
+          continue
+        }
+        // Nothing else waits for these cotangents; sums of parts need less memory than all parts.
+        terms[operand] = [try append(adding(), to: [sum, part])[0]]
       }
     }
     for target in targets {

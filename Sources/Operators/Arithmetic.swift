@@ -3,7 +3,7 @@ public import Semantics
 public import Tensors
 
 /// `a + b`.
-public struct Add: Binary {
+public struct Add: Binary, Addition {
   public static let name = "Add"
   public init() {}
 

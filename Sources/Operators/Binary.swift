@@ -13,7 +13,7 @@ public protocol Binary: Elementwise {
   /// f(a, b).
   static func value<T: Scalar>(_ a: T, _ b: T) -> T
 
-  /// `y ← f(a, b)` for rows of one length in fp32.
+  /// `y ← f(a, b)` for rows of one length in fp32; an operand of one element goes with all.
   static func combine(_ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>)
 
   /// An interval that contains f(a, b) for all members for which it is defined.
@@ -43,7 +43,8 @@ extension Binary {
   public static func combine(
     _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
   ) {
-    for i in y.indices { y[i] = value(a[i], b[i]) }
+    let (aStep, bStep) = (a.count == 1 ? 0 : 1, b.count == 1 ? 0 : 1)
+    for i in y.indices { y[i] = value(a[i * aStep], b[i * bStep]) }
   }
 
   public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
@@ -58,14 +59,16 @@ extension Binary {
   ) {
     if T.elementType == .float32 {
       let loop = BroadcastLoop(results[0].shape, operands[0].shape, operands[1].shape)
-      guard loop.steps.a == 1, loop.steps.b == 1, loop.count >= 8 else {
+      let (aStep, bStep) = (loop.steps.a, loop.steps.b)
+      guard 0...1 ~= aStep, 0...1 ~= bStep, loop.count >= 8 else {
         return combine(operands, into: results[0], as: Float.self)
       }
       let (a, b) = (operands[0].elements(as: Float.self), operands[1].elements(as: Float.self))
       let (y, count) = (results[0].elements(as: Float.self), loop.count)
       loop.forEachRow { row in
         Self.combine(
-          a[row.a..<row.a + count], b[row.b..<row.b + count],
+          a[row.a..<row.a + (aStep == 1 ? count : 1)],
+          b[row.b..<row.b + (bStep == 1 ? count : 1)],
           into: y[row.result..<row.result + count])
       }
     } else {

@@ -5,7 +5,7 @@ public import Tensors
 ///
 /// Operands are A [M, K], B [K, N] (both transposed where an attribute says so) and an optional C
 /// that broadcasts to [M, N].
-public struct Gemm: SumOfProducts {
+public struct Gemm: SumOfProducts, Accumulating {
   public static let name = "Gemm"
 
   /// Whether A is given as [K, M].
@@ -70,15 +70,33 @@ public struct Gemm: SumOfProducts {
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
     let hasBias = operands.count == 3 && beta != 0
+    let isRow = hasBias && beta == 1 && operands[2].shape.rank == 1
+    if isRow, operands[2].count == results[0].shape.extents[1] {
+      return multiply(operands, into: results[0], bias: operands[2].elements(as: T.self))
+    }
     if hasBias {
       operands[2].broadcast(into: results[0])
       let y = results[0].elements(as: T.self)
       if beta != 1 { for i in y.indices { y[i] *= T(beta) } }
     }
+    multiply(operands, into: results[0], accumulates: hasBias, bias: Elements<T>?.none)
+  }
+
+  public func canAccumulate(in signature: Signature) -> Bool { signature.operands.count == 2 }
+
+  public func addValue<T: Scalar>(
+    of operands: [Tensor], to results: [Tensor], workspace: Elements<T>
+  ) {
+    multiply(operands, into: results[0], accumulates: true, bias: Elements<T>?.none)
+  }
+
+  private func multiply<T: Scalar>(
+    _ operands: [Tensor], into result: Tensor, accumulates: Bool = false, bias: Elements<T>?
+  ) {
     T.multiply(
       Matrix(operands[0].elements(), of: operands[0].shape, isTransposed: isLeftTransposed),
       Matrix(operands[1].elements(), of: operands[1].shape, isTransposed: isRightTransposed),
-      into: results[0].elements(), alpha: T(alpha), accumulates: hasBias)
+      into: result.elements(), alpha: T(alpha), accumulates: accumulates, bias: bias)
   }
 
   /// ∂A = α ∂Y · Bᵀ, ∂B = α Aᵀ · ∂Y, in the layout of each operand, and ∂C = β Σ ∂Y.

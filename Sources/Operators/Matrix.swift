@@ -27,15 +27,15 @@ struct Matrix<T: Scalar> {
 }
 
 extension Scalar {
-  /// `result ← alpha · a · b`, plus `result` where `accumulates`.
+  /// `result ← alpha · a · b`, plus `result` where `accumulates`, plus a bias for every column.
   static func multiply(
     _ a: Matrix<Self>, _ b: Matrix<Self>, into result: Elements<Self>, alpha: Self = 1,
-    accumulates: Bool = false
+    accumulates: Bool = false, bias: Elements<Self>? = nil
   ) {
     multiply(
       a.elements, b.elements, into: result, rows: a.rows, columns: b.columns, inner: a.columns,
       transposeA: a.isTransposed, transposeB: b.isTransposed, alpha: alpha,
-      accumulate: accumulates)
+      accumulate: accumulates, bias: bias)
   }
 }
 

@@ -42,7 +42,7 @@ extension Rearrangement {
 }
 
 /// A rearrangement that keeps the order of the elements and changes the shape alone.
-public protocol Reshaping: Rearrangement {}
+public protocol Reshaping: Rearrangement, View {}
 
 extension Reshaping {
   public func source(ofElement element: Int, inResult result: Int, in signature: Signature)

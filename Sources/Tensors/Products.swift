@@ -53,12 +53,13 @@ extension Float {
   public static func multiply(
     _ a: Elements<Float>, _ b: Elements<Float>, into c: Elements<Float>, rows m: Int,
     columns n: Int, inner k: Int, transposeA: Bool, transposeB: Bool, alpha: Float,
-    accumulate: Bool
+    accumulate: Bool, bias: Elements<Float>?
   ) {
     precondition(a.count >= m * k && b.count >= k * n && c.count >= m * n, "extents do not fit")
+    precondition((bias?.count ?? n) == n, "extents do not fit")
     unsafe ek_multiply_f32(
       a.pointer, b.pointer, c.pointer, numericCast(m), numericCast(n), numericCast(k),
-      transposeA ? 1 : 0, transposeB ? 1 : 0, alpha, accumulate ? 1 : 0)
+      transposeA ? 1 : 0, transposeB ? 1 : 0, alpha, accumulate ? 1 : 0, bias?.pointer)
   }
 }
 
@@ -66,12 +67,13 @@ extension Double {
   public static func multiply(
     _ a: Elements<Double>, _ b: Elements<Double>, into c: Elements<Double>, rows m: Int,
     columns n: Int, inner k: Int, transposeA: Bool, transposeB: Bool, alpha: Double,
-    accumulate: Bool
+    accumulate: Bool, bias: Elements<Double>?
   ) {
     precondition(a.count >= m * k && b.count >= k * n && c.count >= m * n, "extents do not fit")
+    precondition((bias?.count ?? n) == n, "extents do not fit")
     unsafe ek_multiply_f64(
       a.pointer, b.pointer, c.pointer, numericCast(m), numericCast(n), numericCast(k),
-      transposeA ? 1 : 0, transposeB ? 1 : 0, alpha, accumulate ? 1 : 0)
+      transposeA ? 1 : 0, transposeB ? 1 : 0, alpha, accumulate ? 1 : 0, bias?.pointer)
   }
 }
 

@@ -8,10 +8,11 @@ public protocol Scalar: Element, BinaryFloatingPoint, Real where RawSignificand:
   /// `c = alpha · op(a) · op(b)`, plus `c` where `accumulate`; row-major, without gaps.
   ///
   /// op(a) is `[m, k]`, op(b) `[k, n]` and `c` `[m, n]`; a transposed operand lies as `[k, m]` or
-  /// `[n, k]`. An empty sum is 0, and NaN and infinities propagate as IEEE 754 says.
+  /// `[n, k]`. A bias of `[n]` is added to every row. An empty sum is 0, and NaN and infinities propagate as IEEE 754 says.
   static func multiply(
     _ a: Elements<Self>, _ b: Elements<Self>, into c: Elements<Self>, rows m: Int, columns n: Int,
-    inner k: Int, transposeA: Bool, transposeB: Bool, alpha: Self, accumulate: Bool)
+    inner k: Int, transposeA: Bool, transposeB: Bool, alpha: Self, accumulate: Bool,
+    bias: Elements<Self>?)
 }
 
 extension Scalar {

@@ -101,36 +101,46 @@ public enum VectorKernels {
     }
   }
 
-  /// `result ← a + b`; `result` may be either.
+  /// 1 for an operand with as many elements as there are results, and 0 for one that goes with all.
+  private static func steps(
+    _ a: Elements<Float>, _ b: Elements<Float>, _ result: Elements<Float>
+  ) -> (a: Int, b: Int) {
+    precondition(
+      (a.count == 1 || a.count == result.count) && (b.count == 1 || b.count == result.count),
+      "counts differ")
+    return (a.count == result.count ? 1 : 0, b.count == result.count ? 1 : 0)
+  }
+
+  /// `result ← a + b`; `result` may be either, and an operand of one element goes with all.
   public static func add(
     _ a: Elements<Float>, _ b: Elements<Float>, into result: Elements<Float>
   ) {
-    precondition(a.count == result.count && b.count == result.count, "counts differ")
-    unsafe ek_add_f32(a.pointer, b.pointer, result.pointer, result.count)
+    let steps = steps(a, b, result)
+    unsafe ek_add_f32(a.pointer, steps.a, b.pointer, steps.b, result.pointer, result.count)
   }
 
-  /// `result ← a − b`; `result` may be either.
+  /// `result ← a − b`; as for addition.
   public static func subtract(
     _ a: Elements<Float>, _ b: Elements<Float>, into result: Elements<Float>
   ) {
-    precondition(a.count == result.count && b.count == result.count, "counts differ")
-    unsafe ek_sub_f32(a.pointer, b.pointer, result.pointer, result.count)
+    let steps = steps(a, b, result)
+    unsafe ek_sub_f32(a.pointer, steps.a, b.pointer, steps.b, result.pointer, result.count)
   }
 
-  /// `result ← a · b`, element by element; `result` may be either.
+  /// `result ← a · b`, element by element; as for addition.
   public static func multiply(
     _ a: Elements<Float>, _ b: Elements<Float>, into result: Elements<Float>
   ) {
-    precondition(a.count == result.count && b.count == result.count, "counts differ")
-    unsafe ek_mul_f32(a.pointer, b.pointer, result.pointer, result.count)
+    let steps = steps(a, b, result)
+    unsafe ek_mul_f32(a.pointer, steps.a, b.pointer, steps.b, result.pointer, result.count)
   }
 
-  /// `result ← a / b`, element by element; `result` may be either.
+  /// `result ← a / b`, element by element; as for addition.
   public static func divide(
     _ a: Elements<Float>, _ b: Elements<Float>, into result: Elements<Float>
   ) {
-    precondition(a.count == result.count && b.count == result.count, "counts differ")
-    unsafe ek_div_f32(a.pointer, b.pointer, result.pointer, result.count)
+    let steps = steps(a, b, result)
+    unsafe ek_div_f32(a.pointer, steps.a, b.pointer, steps.b, result.pointer, result.count)
   }
 
   /// `result ← factor · x`; `result` may be `x`.

@@ -12,9 +12,10 @@ import Testing
   }
 
   static func reference(
-    _ a: [Double], _ b: [Double], _ m: Int, _ n: Int, _ k: Int, _ ta: Bool, _ tb: Bool
+    _ a: [Double], _ b: [Double], bias: [Double], _ m: Int, _ n: Int, _ k: Int, _ ta: Bool,
+    _ tb: Bool
   ) -> [Double] {
-    var c = [Double](repeating: 0, count: m * n)
+    var c = (0..<m).flatMap { _ in bias }
     for i in 0..<m {
       for j in 0..<n {
         for l in 0..<k {
@@ -25,15 +26,21 @@ import Testing
     return c
   }
 
-  func check<T: Scalar>(_: T.Type, _ m: Int, _ n: Int, _ k: Int, _ ta: Bool, _ tb: Bool) -> Double {
+  func check<T: Scalar>(
+    _: T.Type, _ m: Int, _ n: Int, _ k: Int, _ ta: Bool, _ tb: Bool, hasBias: Bool = false
+  ) -> Double {
     let (a, b) = (Self.numbers(m * k, 1), Self.numbers(k * n, 2))
+    let bias = hasBias ? Self.numbers(n, 3) : Array(repeating: 0, count: n)
+    let row = Tensor(bias.map { T($0) }, shape: [n])
     let left = Tensor(a.map { T($0) }, shape: [m * k])
     let right = Tensor(b.map { T($0) }, shape: [k * n])
     let c = Tensor([T](repeating: .nan, count: m * n), shape: [m, n])
     T.multiply(
       left.elements(), right.elements(), into: c.elements(), rows: m, columns: n, inner: k,
-      transposeA: ta, transposeB: tb, alpha: 1, accumulate: false)
-    return zip(c.doubles, Self.reference(a, b, m, n, k, ta, tb)).map { abs($0 - $1) }.max() ?? 0
+      transposeA: ta, transposeB: tb, alpha: 1, accumulate: false,
+      bias: hasBias ? row.elements() : nil)
+    return zip(c.doubles, Self.reference(a, b, bias: bias, m, n, k, ta, tb))
+      .map { abs($0 - $1) }.max() ?? 0
   }
 
   @Test(arguments: [
@@ -46,6 +53,8 @@ import Testing
         // A sum of k products of numbers up to 1 errs by at most k² u; here by far less.
         #expect(check(Double.self, m, n, k, ta, tb) <= Double(k) * 1e-15)
         #expect(check(Float.self, m, n, k, ta, tb) <= Double(k) * 6e-7)
+        #expect(check(Double.self, m, n, k, ta, tb, hasBias: true) <= Double(k) * 1e-15)
+        #expect(check(Float.self, m, n, k, ta, tb, hasBias: true) <= Double(k) * 6e-7)
       }
     }
   }
@@ -53,6 +62,7 @@ import Testing
   @Test func anEmptySumIsZero() {
     #expect(check(Float.self, 3, 4, 0, false, false) == 0)
     #expect(check(Double.self, 3, 4, 0, false, true) == 0)
+    #expect(check(Float.self, 3, 4, 0, false, true, hasBias: true) == 0)
   }
 
   @Test func accumulatesAndScales() {
@@ -60,7 +70,7 @@ import Testing
     let c = Tensor([10] as [Double], shape: [1, 1])
     Double.multiply(
       a.elements(), a.elements(), into: c.elements(), rows: 1, columns: 1, inner: 2,
-      transposeA: false, transposeB: true, alpha: 3, accumulate: true)
+      transposeA: false, transposeB: true, alpha: 3, accumulate: true, bias: nil)
     #expect(c.doubles == [25])
   }
 
@@ -75,7 +85,7 @@ import Testing
       let c = Tensor([T](repeating: .nan, count: m * n), shape: [m, n])
       T.multiply(
         x, y, into: c.elements(), rows: m, columns: n, inner: k, transposeA: ta, transposeB: tb,
-        alpha: alpha, accumulate: false)
+        alpha: alpha, accumulate: false, bias: nil)
       let results = c.doubles
       for i in 0..<m {
         for j in 0..<n {
@@ -103,7 +113,7 @@ import Testing
     func multiply(alpha: Float) {
       Float.multiply(
         a.elements(), b.elements(), into: c.elements(), rows: 32, columns: 32, inner: 32,
-        transposeA: false, transposeB: false, alpha: alpha, accumulate: false)
+        transposeA: false, transposeB: false, alpha: alpha, accumulate: false, bias: nil)
     }
     multiply(alpha: 1)
     // 32 products of 1e-40, each rounded to a multiple of the least number, 1.4e-45.
@@ -127,7 +137,7 @@ import Testing
       let c = Tensor(zeros: [m, n], .float32)
       Float.multiply(
         a.elements(), b.elements(), into: c.elements(), rows: m, columns: n, inner: k,
-        transposeA: false, transposeB: true, alpha: 1, accumulate: false)
+        transposeA: false, transposeB: true, alpha: 1, accumulate: false, bias: nil)
       return c.array(of: Float.self).map(\.bitPattern)
     }
     #expect(results[0] == results[1] && results[1] == results[2])

@@ -43,10 +43,14 @@ void ek_apply_derivative_f32(
     size_t count);
 
 // Arithmetic of two arrays; out may be either.
-void ek_add_f32(const float *a, const float *b, float *out, size_t count);
-void ek_sub_f32(const float *a, const float *b, float *out, size_t count);
-void ek_mul_f32(const float *a, const float *b, float *out, size_t count);
-void ek_div_f32(const float *a, const float *b, float *out, size_t count);
+void ek_add_f32(
+    const float *a, size_t a_step, const float *b, size_t b_step, float *out, size_t count);
+void ek_sub_f32(
+    const float *a, size_t a_step, const float *b, size_t b_step, float *out, size_t count);
+void ek_mul_f32(
+    const float *a, size_t a_step, const float *b, size_t b_step, float *out, size_t count);
+void ek_div_f32(
+    const float *a, size_t a_step, const float *b, size_t b_step, float *out, size_t count);
 
 // out[i] = factor * in[i]; in may be out.
 void ek_scale_f32(float factor, const float *in, float *out, size_t count);

@@ -23,12 +23,15 @@ size_t ek_threads(void);
 
 /// C = alpha · op(A) · op(B), plus C where `accumulates`; row-major.
 ///
-/// op(A) is m×k, op(B) k×n and C m×n, without gaps. Large products are split over threads at
+/// op(A) is m×k, op(B) k×n and C m×n, without gaps. `bias`, where it is not NULL, is a row of n that
+/// is added to every row of the product while that is in cache. Large products are split over threads at
 /// places that depend on the sizes alone, so that the bits do not depend on the thread count.
 void ek_multiply_f32(const float *a, const float *b, float *c, size_t m, size_t n, size_t k,
-                     int transpose_a, int transpose_b, float alpha, int accumulates);
+                     int transpose_a, int transpose_b, float alpha, int accumulates,
+                     const float *bias);
 void ek_multiply_f64(const double *a, const double *b, double *c, size_t m, size_t n, size_t k,
-                     int transpose_a, int transpose_b, double alpha, int accumulates);
+                     int transpose_a, int transpose_b, double alpha, int accumulates,
+                     const double *bias);
 
 /// Extents of a convolution of images [batch, channels, height, width] with weights
 /// [out_channels, channels/groups, kernel] that gives [batch, out_channels, out_height, out_width].
