@@ -81,6 +81,13 @@ let rooms: [Room] = [
     name: "Theory", imports: ["Semantics", "Numbers", .numerics],
     testImports: ["Operators", "Numbers", "Semantics"], hasTestData: true),
   Room(
+    name: "Training",
+    imports: ["Execution", "Networks", "Graphs", "Semantics", "Tensors", "Numbers"],
+    testImports: [
+      "Operators", "Execution", "Networks", "Graphs", "Semantics", "Tensors", "Numbers",
+      "CAllocationCounter",
+    ]),
+  Room(
     name: "Analyses",
     imports: [
       "Execution", "Networks", "Theory", "Graphs", "Semantics", "Tensors", "Numbers", "Findings",
@@ -139,7 +146,7 @@ let package = Package(
         swiftSettings: settings),
       .executableTarget(
         name: "StepBench",
-        dependencies: ["Execution", "Graphs", "Networks", "Operators", "Semantics", "Tensors"],
+        dependencies: ["Training", "Networks", "Operators", "Semantics", "Tensors", "Numbers"],
         path: "Benchmarks/StepBench", swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests", dependencies: ["EvenkeelCommand"],

@@ -1,14 +1,15 @@
 #include <math.h>
 
 #include "doubles.h"
+#include "singles.h"
+
+// The same bytes with and without fused multiply-add where it is not asked for by name.
+#pragma clang fp contract(off)
 
 #define ROOT_HALF 0x1.6a09e667f3bcdp-1
 #define ROOT_TWO_OVER_PI 0x1.9884533d43651p-1
 
 // MARK: values and slopes, as the operators state them
-
-EK_INLINE double exp_value(double x, const double *p) { return exp_d(x); }
-EK_INLINE double exp_slope(double x, const double *p) { return exp_d(x); }
 
 EK_INLINE double log_value(double x, const double *p) {
   double y = log_d(x);
@@ -18,32 +19,10 @@ EK_INLINE double log_value(double x, const double *p) {
 }
 EK_INLINE double log_slope(double x, const double *p) { return 1 / x; }
 
-// (1 - e)/(1 + e) with e = e^(-|x|), which is tanh(|x|/2); the series where it would cancel.
-EK_INLINE double tanh_half(double x) {
-  double e = exp_d(-size_of(x));
-  double direct = __builtin_copysign((1 - e) / (1 + e), x);
-  double h = x / 2, t = h * h;
-  double series = h * (1 - t * (1.0 / 3 - t * (2.0 / 15 - t * (17.0 / 315))));
-  return size_of(x) < 0.02 ? series : direct;
-}
-
 EK_INLINE double sigmoid_value(double x, const double *p) {
   double e = exp_d(-size_of(x));
   return (x < 0 ? e : 1) / (1 + e);
 }
-EK_INLINE double sigmoid_slope(double x, const double *p) {
-  double e = exp_d(-size_of(x));
-  return e / ((1 + e) * (1 + e));
-}
-
-EK_INLINE double tanh_value(double x, const double *p) { return tanh_half(2 * x); }
-EK_INLINE double tanh_slope(double x, const double *p) { return 4 * sigmoid_slope(2 * x, p); }
-
-EK_INLINE double scaled_sigmoid_value(double x, const double *p) { return 2 * tanh_half(x); }
-EK_INLINE double scaled_sigmoid_slope(double x, const double *p) {
-  return 4 * sigmoid_slope(x, p);
-}
-
 EK_INLINE double erf_value(double x, const double *p) {
   double direct = __builtin_copysign(1 - erfc_d(size_of(x)), x);
   double t = x * x;
@@ -53,7 +32,7 @@ EK_INLINE double erf_value(double x, const double *p) {
 }
 EK_INLINE double erf_slope(double x, const double *p) {
   x = clamp(x, -40, 40);
-  return ROOT_TWO_OVER_PI / ROOT_HALF * exp_d(-x * x);
+  return ROOT_TWO_OVER_PI / ROOT_HALF * short_exp(-x * x);
 }
 
 // Phi(x), accurate in both tails.
@@ -67,7 +46,7 @@ EK_INLINE double gelu_value(double x, const double *p) {
 }
 EK_INLINE double gelu_slope(double x, const double *p) {
   x = clamp(x, -40, 40);
-  double density = ROOT_TWO_OVER_PI / 2 * exp_d(-0.5 * x * x);
+  double density = ROOT_TWO_OVER_PI / 2 * short_exp(-0.5 * x * x);
   return normal_distribution(x) + x * density;
 }
 
@@ -181,11 +160,7 @@ EK_INLINE double hard_tanh_slope(double x, const double *p) { return size_of(x) 
       (const double *p, const float *dy, const float *in, float *out, size_t count),       \
       (p, dy, in, out, count))
 
-LOOPS(exp)
 LOOPS(log)
-LOOPS(tanh)
-LOOPS(sigmoid)
-LOOPS(scaled_sigmoid)
 LOOPS(erf)
 LOOPS(gelu)
 LOOPS(gelu_tanh)
@@ -199,6 +174,35 @@ LOOPS(elu)
 LOOPS(hard_sigmoid)
 LOOPS(hard_swish)
 LOOPS(hard_tanh)
+
+// Functions and slopes in single precision throughout.
+#define SINGLE_LOOPS(name, value, slope)                                                   \
+  EK_INLINE void name##_values_body(                                                       \
+      const double *p, const float *in, float *out, size_t count) {                        \
+    for (size_t i = 0; i < count; i++) {                                                   \
+      const float x = in[i];                                                               \
+      out[i] = value;                                                                      \
+    }                                                                                      \
+  }                                                                                        \
+  EK_INLINE void name##_slopes_body(                                                       \
+      const double *p, const float *dy, const float *in, float *out, size_t count) {       \
+    for (size_t i = 0; i < count; i++) {                                                   \
+      const float x = in[i];                                                               \
+      out[i] = dy[i] * (slope);                                                            \
+    }                                                                                      \
+  }                                                                                        \
+  EK_FILE_KERNEL(                                                                          \
+      name##_values, (const double *p, const float *in, float *out, size_t count),         \
+      (p, in, out, count))                                                                 \
+  EK_FILE_KERNEL(                                                                          \
+      name##_slopes,                                                                       \
+      (const double *p, const float *dy, const float *in, float *out, size_t count),       \
+      (p, dy, in, out, count))
+
+SINGLE_LOOPS(exp, exp_single(x), exp_single(x))
+SINGLE_LOOPS(tanh, tanh_single(x), bell(2 * x, 2))
+SINGLE_LOOPS(sigmoid, sigmoid_single(x), bell(x, 0))
+SINGLE_LOOPS(scaled_sigmoid, 2 * tanh_single(0.5f * x), bell(x, 2))
 
 #define EACH_FUNCTION(call)                    \
   call(EK_EXP, exp)                            \

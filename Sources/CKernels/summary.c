@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "dispatch.h"
 
@@ -22,10 +23,31 @@ enum { BLOCK = 4096, LANES = 16 };
 
 #define INFINITE 0x7f800000
 
-void ek_summary_clear(ek_summary *summary) {
+void ek_summary_init(ek_summary *summary) {
   memset(summary, 0, sizeof *summary);
   summary->minimum = INFINITY;
   summary->maximum = -INFINITY;
+  summary->first_bin = EK_EXPONENT_BINS;
+  summary->last_bin = -1;
+}
+
+void ek_summary_clear(ek_summary *summary) {
+  for (int bin = summary->first_bin; bin <= summary->last_bin; bin++) summary->exponents[bin] = 0;
+  memset(summary, 0, offsetof(ek_summary, minimum));
+  summary->minimum = INFINITY;
+  summary->maximum = -INFINITY;
+  summary->first_bin = EK_EXPONENT_BINS;
+  summary->last_bin = -1;
+}
+
+EK_INLINE void widen(ek_summary *s, int first, int last) {
+  if (first < s->first_bin) s->first_bin = first;
+  if (last > s->last_bin) s->last_bin = last;
+}
+
+EK_INLINE void count_one(ek_summary *s, int bin) {
+  s->exponents[bin]++;
+  widen(s, bin, bin);
 }
 
 EK_INLINE uint64_t finite_count(const ek_summary *s) {
@@ -54,7 +76,9 @@ void ek_summary_merge(ek_summary *s, const ek_summary *other) {
   s->negative_infinities += other->negative_infinities;
   if (other->minimum < s->minimum) s->minimum = other->minimum;
   if (other->maximum > s->maximum) s->maximum = other->maximum;
-  for (int bin = 0; bin < EK_EXPONENT_BINS; bin++) s->exponents[bin] += other->exponents[bin];
+  for (int bin = other->first_bin; bin <= other->last_bin; bin++)
+    s->exponents[bin] += other->exponents[bin];
+  widen(s, other->first_bin, other->last_bin);
 }
 
 // The bin of a magnitude of fp32 above 0.
@@ -86,7 +110,7 @@ static void add_plainly_f32(ek_summary *s, const float *x, size_t count) {
     if (magnitude == 0) {
       s->zeros++;
     } else {
-      s->exponents[bin_f32(magnitude)]++;
+      count_one(s, bin_f32(magnitude));
     }
   }
   s->count += count;
@@ -129,12 +153,14 @@ EK_INLINE void count_exponents(
     ek_summary *s, const uint8_t *bytes, size_t padded, int top, size_t normal,
     block_state *state) {
   enum { WINDOW = 16, PAIR = 2, FEW = 16, PATIENCE = 15 };
+  enum { BIN_OF_BYTE = EK_EXPONENT_OFFSET - 127 };
   if (state->wide > 0) {
     state->wide--;
+    widen(s, BIN_OF_BYTE + 1, BIN_OF_BYTE + top);
     count_by_tables(s, bytes, padded);
     return;
   }
-  uint64_t *bins = s->exponents + EK_EXPONENT_OFFSET - 127;
+  uint64_t *bins = s->exponents + BIN_OF_BYTE;
   size_t rest = normal;
   int value = top;
   for (; rest > FEW && value > top - WINDOW && value > 1; value -= PAIR) {
@@ -151,6 +177,7 @@ EK_INLINE void count_exponents(
     bins[value - 1] += second_sum;
     rest -= first_sum + second_sum;
   }
+  if (value < top) widen(s, BIN_OF_BYTE + value + 1, BIN_OF_BYTE + top);
   if (rest == 0) return;
   if (rest > padded / 16) state->wide = PATIENCE;
   // From 1 to `value`: a byte of 0 wraps to the greatest.
@@ -160,7 +187,11 @@ EK_INLINE void count_exponents(
     lanes64 found = __builtin_convertvector((vb)(b - 1) < (uint8_t)value, lanes64);
     uint64_t mask;
     memcpy(&mask, &found, sizeof mask);
-    for (; mask; mask &= mask - 1) bins[bytes[i + (size_t)__builtin_ctzll(mask)]]++;
+    for (; mask; mask &= mask - 1) {
+      int byte = bytes[i + (size_t)__builtin_ctzll(mask)];
+      bins[byte]++;
+      widen(s, BIN_OF_BYTE + byte, BIN_OF_BYTE + byte);
+    }
   }
 }
 
@@ -274,7 +305,7 @@ EK_INLINE void add_block_f32(ek_summary *s, const float *x, size_t count, block_
   if (unnormal > zeros) {
     for (size_t i = 0; i < count; i++) {
       uint32_t magnitude = ek_bits(x[i]) & 0x7fffffffu;
-      if (magnitude > 0 && magnitude < 0x00800000u) s->exponents[bin_f32(magnitude)]++;
+      if (magnitude > 0 && magnitude < 0x00800000u) count_one(s, bin_f32(magnitude));
     }
   }
   double n = (double)count, centre = 0;
@@ -333,7 +364,7 @@ static void add_block_f64(ek_summary *s, const double *x, size_t count) {
     if (size == 0) {
       s->zeros++;
     } else {
-      s->exponents[bin_f64(size)]++;
+      count_one(s, bin_f64(size));
     }
   }
   s->count += count;

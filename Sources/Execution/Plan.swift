@@ -16,8 +16,10 @@ public final class Plan<T: Scalar> {
   private let tensors: [Tensor?]
   private let steps: [Step<T>]
   private let format: NumberFormat?
-  /// What the parts of a step gather; steps use them one after the other.
+  /// The summaries that are remembered, and room for what the parts of a step gather.
   private let summaries: SummarySlots
+  /// Where the summary of a value is, if it is remembered.
+  private let remembered: [Value: Int]
 
   /// Lays the graph out.
   ///
@@ -25,12 +27,14 @@ public final class Plan<T: Scalar> {
   ///   - graph: a validated graph.
   ///   - keeping: values that can be read after a run; others are overwritten by later nodes.
   ///   - observing: real values that are summarised and shown to the observer of a run.
+  ///   - remembersSummaries: whether ``summary(of:)`` knows observed values after a run.
   ///   - format: the number format that every real result is rounded to; nil for that of `T`.
   ///   - nodeFormats: formats of single nodes, by their number, where they differ from `format`.
   ///   - bound: tensors that take the place of the plan's own memory for inputs and parameters;
   ///     they must be of the value's shape, and reals of type `T`.
   public init(
-    _ graph: Graph, keeping: [Value] = [], observing: [Value] = [], format: NumberFormat? = nil,
+    _ graph: Graph, keeping: [Value] = [], observing: [Value] = [],
+    remembersSummaries: Bool = false, format: NumberFormat? = nil,
     nodeFormats: [Int: NumberFormat] = [:], binding bound: [Value: Tensor] = [:]
   ) {
     self.graph = graph
@@ -71,6 +75,14 @@ public final class Plan<T: Scalar> {
     for (index, type) in graph.types.enumerated() where aliases.roots[index] != Value(index) {
       tensors[index] = tensors[aliases.roots[index].index]?.reshaped(type.shape)
     }
+    var remembered: [Value: Int] = [:]
+    if remembersSummaries {
+      for value in graph.nodes.lazy.flatMap(\.results)
+      where shown.contains(value) && graph.type(of: value).kind == .real {
+        remembered[value] = remembered.count
+      }
+    }
+    self.remembered = remembered
     var steps: [Step<T>] = []
     steps.reserveCapacity(groups.count)
     for group in groups {
@@ -84,10 +96,12 @@ public final class Plan<T: Scalar> {
       }
       let length = calls.map { $0.op.workspace(for: $0.signature) }.max() ?? 0
       steps.append(
-        Step(calls, count: group.count, workspace: scratch.elements(as: T.self)[0..<length]))
+        Step(
+          calls, count: group.count, workspace: scratch.elements(as: T.self)[0..<length],
+          remembered: remembered))
     }
     self.steps = steps
-    summaries = SummarySlots(count: steps.map(\.slotCount).max() ?? 0)
+    summaries = SummarySlots(count: steps.map(\.slotCount).max() ?? remembered.count)
     self.tensors = tensors
   }
 
@@ -100,6 +114,9 @@ public final class Plan<T: Scalar> {
     }
     return tensor
   }
+
+  /// What was seen of a value in the last run; nil where it is not remembered.
+  public func summary(of value: Value) -> Summary? { remembered[value].map { summaries[$0] } }
 
   /// Rounds what the inputs and parameters hold to the format of the plan, in place.
   ///
@@ -116,7 +133,9 @@ public final class Plan<T: Scalar> {
   }
 
   /// Computes every node in order.
-  public func run() { run(observer: NoObserver()) }
+  public func run() {
+    for step in steps { step.run(summaries, NoObserver?.none) }
+  }
 }
 
 /// Something that looks at values as they are computed.

@@ -30,13 +30,25 @@ final class Step<T: Scalar> {
   private let pieces: [[Finish]]
   private let parts: Int
   private let workspace: Elements<T>
-  private let watched: [(value: Value, tensor: Tensor)]
+  private let watched: [Watched]
 
   /// Elements of a piece: a few such arrays lie in the second-level cache.
   private static var pieceCount: Int { 4096 }
   private static var mostParts: Int { 16 }
   /// Elements to be computed or looked at that are worth more than one part.
   private static var leastShared: Int { 8192 }
+
+  /// A value whose elements are summarised: each part fills a slot of its own.
+  private struct Watched {
+    let value: Value
+    let tensor: Tensor
+    /// The slot of the first part, which in the end has seen everything.
+    var first = 0
+    /// The slot of the second part; those of others follow.
+    var others = 0
+
+    func slot(_ part: Int) -> Int { part == 0 ? first : others + part - 1 }
+  }
 
   /// What happens to a piece of the results of one node.
   private final class Finish {
@@ -64,19 +76,21 @@ final class Step<T: Scalar> {
   ///   - calls: one node, or elementwise nodes with results of `count` elements.
   ///   - count: nil for a node that is computed whole.
   ///   - workspace: for the node that is computed whole.
-  init(_ calls: [Call], count: Int?, workspace: Elements<T>) {
+  ///   - remembered: slots of the summaries that outlast the step; others come after these.
+  init(
+    _ calls: [Call], count: Int?, workspace: Elements<T>, remembered: [Value: Int]
+  ) {
     self.workspace = workspace
     whole = calls.first { count == nil && $0.role != .nothing }
-    var watched: [(value: Value, tensor: Tensor)] = []
+    var watched: [Watched] = []
     // For each node and result, the number of its watched value.
     let numbers: [[Int?]] = calls.map { call in
       zip(call.results, call.observed).map { tensor, value in
         guard let value, tensor.elementType == T.elementType else { return nil }
-        watched.append((value, tensor))
+        watched.append(Watched(value: value, tensor: tensor))
         return watched.count - 1
       }
     }
-    self.watched = watched
     var pieces: [[Finish]] = []
     var work = 0
     if let count {
@@ -106,24 +120,38 @@ final class Step<T: Scalar> {
     }
     self.pieces = pieces
     parts = work < Self.leastShared ? min(1, pieces.count) : min(Self.mostParts, pieces.count)
+    var free = remembered.count
+    for number in watched.indices {
+      if let slot = remembered[watched[number].value] {
+        watched[number].first = slot
+      } else {
+        watched[number].first = free
+        free += 1
+      }
+      watched[number].others = free
+      free += max(parts - 1, 0)
+    }
+    slotCount = free
+    self.watched = watched
   }
 
   private static func cuts(of count: Int) -> [Range<Int>] {
     stride(from: 0, to: max(count, 1), by: pieceCount).map { $0..<min(count, $0 + pieceCount) }
   }
 
-  /// Summaries that are gathered at the same time.
-  var slotCount: Int { watched.count * parts }
+  /// The number of slots that the step needs, remembered ones included.
+  let slotCount: Int
 
-  func run(_ slots: SummarySlots, _ observer: some Observer) {
+  func run(_ slots: SummarySlots, _ observer: (some Observer)?) {
     if let whole { compute(whole) }
     guard parts > 0 else { return }
-    for slot in 0..<slotCount { slots.clear(slot) }
+    for watched in watched {
+      for part in 0..<parts { slots.clear(watched.slot(part)) }
+    }
     Threads.run(parts: parts, Work(step: self, slots: slots))
-    for (number, (value, tensor)) in watched.enumerated() {
-      let first = number * parts
-      for part in 1..<max(parts, 1) { slots.merge(first + part, into: first) }
-      observer.observe(value, tensor, slots[first])
+    for watched in watched {
+      for part in 1..<parts { slots.merge(watched.slot(part), into: watched.first) }
+      observer?.observe(watched.value, watched.tensor, slots[watched.first])
     }
   }
 
@@ -154,7 +182,7 @@ final class Step<T: Scalar> {
     for (result, number) in zip(finish.results, finish.watched) {
       if let format = finish.format { result.round(to: format) }
       if let number {
-        slots.add(result.elements(as: T.self), to: number * parts + part)
+        slots.add(result.elements(as: T.self), to: watched[number].slot(part))
       }
     }
   }

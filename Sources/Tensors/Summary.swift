@@ -11,7 +11,7 @@ public struct Summary: Sendable {
   private var raw = ek_summary()
 
   /// The summary of nothing.
-  public init() { unsafe ek_summary_clear(&raw) }
+  public init() { unsafe ek_summary_init(&raw) }
 
   /// The summary of these elements, which must be of a floating-point type.
   public init<T: Scalar>(of elements: Elements<T>) {

@@ -21,10 +21,15 @@ typedef struct {
   // +infinity and -infinity while there is no finite element.
   double minimum;
   double maximum;
+  // All bins outside of these hold 0, so that they need not be looked at.
+  int32_t first_bin, last_bin;
   uint64_t exponents[EK_EXPONENT_BINS];
 } ek_summary;
 
-// Makes an empty summary.
+// Makes an empty summary of memory that may hold anything.
+void ek_summary_init(ek_summary *summary);
+
+// Empties a summary.
 void ek_summary_clear(ek_summary *summary);
 
 // Adds elements to a summary. The same elements in the same calls give the same bytes, whatever
