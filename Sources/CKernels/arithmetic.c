@@ -39,6 +39,17 @@ EK_KERNEL(
     ek_scale_f32, (float factor, const float *in, float *out, size_t count),
     (factor, in, out, count))
 
+EK_INLINE void ek_update_f32_body(
+    float factor, const float *x, float *restrict update, float *restrict y, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    update[i] = factor * x[i];
+    y[i] += update[i];
+  }
+}
+EK_KERNEL(
+    ek_update_f32, (float factor, const float *x, float *update, float *y, size_t count),
+    (factor, x, update, y, count))
+
 EK_INLINE void ek_axpy_f32_body(float factor, const float *x, float *y, size_t count) {
   for (size_t i = 0; i < count; i++) y[i] += factor * x[i];
 }

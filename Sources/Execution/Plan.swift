@@ -14,7 +14,7 @@ public final class Plan<T: Scalar> {
   public let memory: PlanMemory
 
   private let tensors: [Tensor?]
-  private let steps: [Step<T>]
+  private let steps: [Step]
   private let format: NumberFormat?
   /// The summaries that are remembered, and room for what the parts of a step gather.
   private let summaries: SummarySlots
@@ -83,22 +83,19 @@ public final class Plan<T: Scalar> {
       }
     }
     self.remembered = remembered
-    var steps: [Step<T>] = []
+    var steps: [Step] = []
     steps.reserveCapacity(groups.count)
     for group in groups {
       let calls = group.nodes.map { number in
         let node = graph.nodes[number]
         return Call(
-          op: node.op, role: aliases.roles[number], operands: node.operands.compactMap { tensors[$0.index] },
+          op: node.op, role: aliases.roles[number],
+          operands: node.operands.compactMap { tensors[$0.index] },
           results: node.results.compactMap { tensors[$0.index] },
           format: aliases.roles[number] == .compute ? formats[number] : nil,
           observed: node.results.map { shown.contains($0) ? $0 : nil })
       }
-      let length = calls.map { $0.op.workspace(for: $0.signature) }.max() ?? 0
-      steps.append(
-        Step(
-          calls, count: group.count, workspace: scratch.elements(as: T.self)[0..<length],
-          remembered: remembered))
+      steps.append(Step(calls, count: group.count, workspace: scratch, remembered: remembered))
     }
     self.steps = steps
     summaries = SummarySlots(count: steps.map(\.slotCount).max() ?? remembered.count)

@@ -24,19 +24,21 @@ struct Call {
 /// After a node that is computed whole, its results are rounded and summarised in pieces. Pieces lie
 /// in parts that threads share; the cuts depend on extents alone.
 ///
-/// Classes, because a run passes thousands of them and a reference is cheaper to copy.
-final class Step<T: Scalar> {
+/// Classes, because a run passes thousands of them and a reference is cheaper to copy. Not generic,
+/// because code for a type that is known only at run time would be slow; the type of the elements
+/// is asked for once per operator.
+final class Step {
   private let whole: Call?
   private let pieces: [[Finish]]
   private let parts: Int
-  private let workspace: Elements<T>
+  private let workspace: Tensor
   private let watched: [Watched]
 
   /// Elements of a piece: a few such arrays lie in the second-level cache.
-  private static var pieceCount: Int { 4096 }
-  private static var mostParts: Int { 16 }
+  private static let pieceCount = 4096
+  private static let mostParts = 16
   /// Elements to be computed or looked at that are worth more than one part.
-  private static var leastShared: Int { 8192 }
+  private static let leastShared = 8192
 
   /// A value whose elements are summarised: each part fills a slot of its own.
   private struct Watched {
@@ -75,10 +77,10 @@ final class Step<T: Scalar> {
   /// - Parameters:
   ///   - calls: one node, or elementwise nodes with results of `count` elements.
   ///   - count: nil for a node that is computed whole.
-  ///   - workspace: for the node that is computed whole.
+  ///   - workspace: for the node that is computed whole, of the type that reals have.
   ///   - remembered: slots of the summaries that outlast the step; others come after these.
   init(
-    _ calls: [Call], count: Int?, workspace: Elements<T>, remembered: [Value: Int]
+    _ calls: [Call], count: Int?, workspace: Tensor, remembered: [Value: Int]
   ) {
     self.workspace = workspace
     whole = calls.first { count == nil && $0.role != .nothing }
@@ -86,7 +88,7 @@ final class Step<T: Scalar> {
     // For each node and result, the number of its watched value.
     let numbers: [[Int?]] = calls.map { call in
       zip(call.results, call.observed).map { tensor, value in
-        guard let value, tensor.elementType == T.elementType else { return nil }
+        guard let value, tensor.elementType == workspace.elementType else { return nil }
         watched.append(Watched(value: value, tensor: tensor))
         return watched.count - 1
       }
@@ -156,6 +158,15 @@ final class Step<T: Scalar> {
   }
 
   private func compute(_ call: Call) {
+    if workspace.elementType == .float32 {
+      compute(call, as: Float.self)
+    } else {
+      compute(call, as: Double.self)
+    }
+  }
+
+  private func compute<T: Scalar>(_ call: Call, as _: T.Type) {
+    let workspace = workspace.elements(as: T.self)
     if call.role == .accumulate, let op = call.op as? any Accumulating {
       op.addValue(of: call.operands, to: call.results, workspace: workspace)
     } else {
@@ -164,7 +175,7 @@ final class Step<T: Scalar> {
   }
 
   private struct Work: PartedWork {
-    let step: Step<T>
+    let step: Step
     let slots: SummarySlots
 
     func run(part: Int) {
@@ -177,12 +188,18 @@ final class Step<T: Scalar> {
 
   private func run(_ finish: Finish, _ part: Int, _ slots: SummarySlots) {
     if let op = finish.op {
-      op.value(of: finish.operands, into: finish.results, workspace: workspace)
+      if workspace.elementType == .float32 {
+        op.value(
+          of: finish.operands, into: finish.results, workspace: workspace.elements(as: Float.self))
+      } else {
+        op.value(
+          of: finish.operands, into: finish.results, workspace: workspace.elements(as: Double.self))
+      }
     }
-    for (result, number) in zip(finish.results, finish.watched) {
-      if let format = finish.format { result.round(to: format) }
-      if let number {
-        slots.add(result.elements(as: T.self), to: watched[number].slot(part))
+    for index in finish.results.indices {
+      if let format = finish.format { finish.results[index].round(to: format) }
+      if let number = finish.watched[index] {
+        slots.add(finish.results[index], to: watched[number].slot(part))
       }
     }
   }

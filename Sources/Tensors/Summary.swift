@@ -184,6 +184,15 @@ extension Summary {
     unsafe slots[checked(slot)].add(elements)
   }
 
+  /// Adds the elements of a tensor of reals to a slot.
+  public func add(_ tensor: Tensor, to slot: Int) {
+    if tensor.elementType == .float32 {
+      add(tensor.elements(as: Float.self), to: slot)
+    } else {
+      add(tensor.elements(as: Double.self), to: slot)
+    }
+  }
+
   /// Adds what one slot has seen to another.
   public func merge(_ other: Int, into slot: Int) {
     unsafe slots[checked(slot)].merge(slots[checked(other)])

@@ -160,6 +160,14 @@ public enum VectorKernels {
     unsafe ek_axpy_f32(factor, x.pointer, y.pointer, x.count)
   }
 
+  /// `update ← factor · x` and `y ← y + update`; the three must lie apart.
+  public static func accumulate(
+    _ x: Elements<Float>, times factor: Float, into y: Elements<Float>, update: Elements<Float>
+  ) {
+    precondition(x.count == y.count && x.count == update.count, "counts differ")
+    unsafe ek_update_f32(factor, x.pointer, update.pointer, y.pointer, x.count)
+  }
+
   /// What is summed: the elements, or their squares.
   public enum Summand: Hashable, Sendable { case elements, squares }
 

@@ -8,14 +8,15 @@ final class GradientDescent {
   private let pieces: [Piece]
   /// Pieces of each part.
   private let cuts: [Range<Int>]
-  /// Of every run of pieces: where its summaries go in the end. The first runs are the parameters.
+  /// Runs of pieces whose summaries go to those of a parameter in the end; the first runs are the
+  /// parameters themselves.
   private let merges: [(run: Int, parameter: Int)]
   private let weights: SummarySlots?
   private let updates: SummarySlots?
   /// The update of a piece of each part.
   private let rooms: Tensor
 
-  private static let pieceCount = 4096
+  private static let pieceCount = 2048
   private static let mostParts = 16
 
   private struct Piece {
@@ -98,9 +99,9 @@ final class GradientDescent {
           last = piece.run
         }
         let update = room[start..<start + piece.weight.count]
-        VectorKernels.scale(piece.gradient, by: -rate, into: update)
+        VectorKernels.accumulate(
+          piece.gradient, times: -rate, into: piece.weight, update: update)
         updates.add(update, to: piece.run)
-        VectorKernels.add(piece.weight, update, into: piece.weight)
         weights.add(piece.weight, to: piece.run)
       }
     }

@@ -58,4 +58,7 @@ void ek_scale_f32(float factor, const float *in, float *out, size_t count);
 // y[i] += factor * x[i], rounded after the product and after the sum.
 void ek_axpy_f32(float factor, const float *x, float *y, size_t count);
 
+// The same, and update[i] = factor * x[i]; the three must lie apart.
+void ek_update_f32(float factor, const float *x, float *update, float *y, size_t count);
+
 #endif
