@@ -1,10 +1,11 @@
 import Tensors
 
-/// What the machine reaches with nothing around it: a product, and a copy out of cache.
+/// What the machine reaches with nothing around it: a product, and passes over memory.
 enum Peaks {
-  /// A JSON object of GFLOP/s and of GB/s, read and written.
+  /// A JSON object: GFLOP/s of a product, and GB/s, read and written, of passes out of cache.
   static func measured() -> String {
-    "{\"gflops\": \(product()), \"copy\": \(copy(count: 1 << 26)), \"cached\": \(copy(count: 1 << 15))}"
+    let rates = [("gflops", product())] + Pass.allCases.map { ("\($0)", bandwidth(of: $0)) }
+    return "{" + rates.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
   }
 
   private static func best(_ rounds: Int, _ body: () -> Void) -> Double {
@@ -29,20 +30,44 @@ enum Peaks {
     return 2 * Double(n * n * n) / time / 1e9
   }
 
-  private struct Copy: PartedWork {
-    let from: Elements<Float>
-    let to: Elements<Float>
+  private enum Pass: CaseIterable {
+    case copy, add, tanh, statistics
 
-    func run(part: Int) {
-      let range = from.count * part / 16..<from.count * (part + 1) / 16
-      VectorKernels.scale(from[range], by: 1, into: to[range])
+    /// Bytes read and written for each element.
+    var bytes: Int {
+      switch self {
+      case .copy, .tanh: 8
+      case .add: 12
+      case .statistics: 4
+      }
     }
   }
 
-  private static func copy(count: Int) -> Double {
-    let work = Copy(from: numbers(count), to: numbers(count))
-    let rounds = max(1, (1 << 24) / count)
-    let time = best(7) { for _ in 0..<rounds { Threads.run(parts: 16, work) } }
-    return 8 * Double(count * rounds) / time / 1e9
+  private struct Work: PartedWork {
+    let pass: Pass
+    let from: Elements<Float>
+    let other: Elements<Float>
+    let to: Elements<Float>
+    let slots = SummarySlots(count: parts)
+
+    static let parts = 16
+
+    func run(part: Int) {
+      let range =
+        from.count * part / Self.parts..<from.count * (part + 1) / Self.parts
+      switch pass {
+      case .copy: VectorKernels.scale(from[range], by: 1, into: to[range])
+      case .add: VectorKernels.add(from[range], other[range], into: to[range])
+      case .tanh: VectorKernels.apply(.tanh, from[range], into: to[range])
+      case .statistics: slots.add(from[range], to: part)
+      }
+    }
+  }
+
+  private static func bandwidth(of pass: Pass) -> Double {
+    let count = 1 << 26
+    let work = Work(pass: pass, from: numbers(count), other: numbers(count), to: numbers(count))
+    let time = best(5) { Threads.run(parts: Work.parts, work) }
+    return Double(pass.bytes * count) / time / 1e9
   }
 }
