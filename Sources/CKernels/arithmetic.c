@@ -9,15 +9,19 @@
       const float *a, size_t a_step, const float *b, size_t b_step, float *out,           \
       size_t count) {                                                                     \
     if (a_step && b_step) {                                                               \
+      EK_ELEMENTWISE                                                                      \
       for (size_t i = 0; i < count; i++) out[i] = a[i] operator b[i];                     \
     } else if (a_step) {                                                                  \
       const float right = *b;                                                             \
+      EK_ELEMENTWISE                                                                      \
       for (size_t i = 0; i < count; i++) out[i] = a[i] operator right;                    \
     } else if (b_step) {                                                                  \
       const float left = *a;                                                              \
+      EK_ELEMENTWISE                                                                      \
       for (size_t i = 0; i < count; i++) out[i] = left operator b[i];                     \
     } else {                                                                              \
       const float value = *a operator * b;                                                \
+      EK_ELEMENTWISE                                                                      \
       for (size_t i = 0; i < count; i++) out[i] = value;                                  \
     }                                                                                     \
   }                                                                                       \
@@ -33,6 +37,7 @@ BINARY(ek_mul_f32, *)
 BINARY(ek_div_f32, /)
 
 EK_INLINE void ek_scale_f32_body(float factor, const float *in, float *out, size_t count) {
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) out[i] = factor * in[i];
 }
 EK_KERNEL(
@@ -41,6 +46,7 @@ EK_KERNEL(
 
 EK_INLINE void ek_update_f32_body(
     float factor, const float *x, float *restrict update, float *restrict y, size_t count) {
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) {
     update[i] = factor * x[i];
     y[i] += update[i];
@@ -51,6 +57,7 @@ EK_KERNEL(
     (factor, x, update, y, count))
 
 EK_INLINE void ek_axpy_f32_body(float factor, const float *x, float *y, size_t count) {
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) y[i] += factor * x[i];
 }
 EK_KERNEL(

@@ -145,11 +145,13 @@ EK_INLINE double hard_tanh_slope(double x, const double *p) { return size_of(x) 
   EK_INLINE void name##_values_body(                                                       \
       const double *p, const float *in, float *out, size_t count) {                        \
     const double q[3] = {p[0], p[1], p[2]};                                                \
+    EK_ELEMENTWISE                                                                         \
     for (size_t i = 0; i < count; i++) out[i] = (float)name##_value((double)in[i], q);     \
   }                                                                                        \
   EK_INLINE void name##_slopes_body(                                                       \
       const double *p, const float *dy, const float *in, float *out, size_t count) {       \
     const double q[3] = {p[0], p[1], p[2]};                                                \
+    EK_ELEMENTWISE                                                                             \
     for (size_t i = 0; i < count; i++) out[i] = dy[i] * (float)name##_slope((double)in[i], q); \
   }                                                                                        \
   EK_FILE_KERNEL(                                                                \
@@ -179,6 +181,7 @@ LOOPS(hard_tanh)
 #define SINGLE_LOOPS(name, value, slope)                                                   \
   EK_INLINE void name##_values_body(                                                       \
       const double *p, const float *in, float *out, size_t count) {                        \
+    EK_ELEMENTWISE                                                                         \
     for (size_t i = 0; i < count; i++) {                                                   \
       const float x = in[i];                                                               \
       out[i] = value;                                                                      \
@@ -186,6 +189,7 @@ LOOPS(hard_tanh)
   }                                                                                        \
   EK_INLINE void name##_slopes_body(                                                       \
       const double *p, const float *dy, const float *in, float *out, size_t count) {       \
+    EK_ELEMENTWISE                                                                         \
     for (size_t i = 0; i < count; i++) {                                                   \
       const float x = in[i];                                                               \
       out[i] = dy[i] * (slope);                                                            \

@@ -36,6 +36,7 @@ EK_KERNEL(
 EK_INLINE void normalize(
     const float *x, size_t count, double mean, double factor, const float *scale,
     const float *bias, size_t step, float *y) {
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) {
     float normalized = (float)((x[i] - mean) * factor);
     y[i] = normalized * scale[i * step] + (bias ? bias[i * step] : 0);
@@ -89,6 +90,7 @@ EK_INLINE void gradient(
     const float *dy, const float *x, const float *scale, size_t step, size_t count, double mean,
     double factor, double average, double slope, float *dx) {
   double steepness = slope * factor;
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) {
     double u = (double)scale[i * step] * dy[i];
     dx[i] = (float)(factor * ((u - average) - (x[i] - mean) * steepness));
@@ -114,9 +116,11 @@ EK_KERNEL(
 EK_INLINE void ek_add_normalized_f32_body(
     const float *dy, const float *x, size_t count, double mean, double factor, float *dscale,
     float *dbias) {
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++)
     dscale[i] += dy[i] * (float)((x[i] - mean) * factor);
   if (!dbias) return;
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) dbias[i] += dy[i];
 }
 EK_KERNEL(

@@ -23,6 +23,7 @@ EK_INLINE void ek_round_f32_body(
   const uint32_t odd = shift ? 1 : 0;
   // A sum with 2^23 quanta has the spacing of one quantum, so the addition itself rounds.
   const float anchor = format.quantum * 8388608.0f;
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) {
     uint32_t bits = ek_bits(in[i]);
     uint32_t magnitude = bits & ~SIGN;
@@ -149,6 +150,7 @@ void ek_encode_f16(const float *in, uint16_t *out, size_t count) {
     return;
   }
 #endif
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) out[i] = f16_code(in[i]);
 }
 
@@ -159,10 +161,12 @@ void ek_decode_f16(const uint16_t *in, float *out, size_t count) {
     return;
   }
 #endif
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) out[i] = f16_number(in[i]);
 }
 
 EK_INLINE void ek_encode_bf16_body(const float *in, uint16_t *out, size_t count) {
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) {
     uint32_t bits = ek_bits(in[i]);
     uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
@@ -173,6 +177,7 @@ EK_INLINE void ek_encode_bf16_body(const float *in, uint16_t *out, size_t count)
 EK_KERNEL(ek_encode_bf16, (const float *in, uint16_t *out, size_t count), (in, out, count))
 
 EK_INLINE void ek_decode_bf16_body(const uint16_t *in, float *out, size_t count) {
+  EK_ELEMENTWISE
   for (size_t i = 0; i < count; i++) out[i] = ek_float((uint32_t)in[i] << 16);
 }
 EK_KERNEL(ek_decode_bf16, (const uint16_t *in, float *out, size_t count), (in, out, count))
