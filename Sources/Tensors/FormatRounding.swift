@@ -18,6 +18,15 @@ extension Tensor {
     }
   }
 
+  /// Writes elements of single precision, rounded to `format`, into those of `result`.
+  public static func round(
+    _ x: Elements<Float>, to format: NumberFormat, into result: Elements<Float>
+  ) {
+    precondition(x.count == result.count, "counts differ")
+    var kernel = format.kernelFormat(.special)
+    unsafe ek_round_f32(x.pointer, result.pointer, x.count, &kernel)
+  }
+
   /// Rounds every real element to one of its two neighbours in `format`, in place, up with the
   /// probability of its nearness; element i uses word i of the stream.
   ///

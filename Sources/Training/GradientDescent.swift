@@ -1,3 +1,4 @@
+import Numbers
 import Tensors
 
 /// Plain gradient descent over all parameters in one pass, which can also watch it.
@@ -21,19 +22,27 @@ final class GradientDescent {
 
   private struct Piece {
     let weight: Elements<Float>
+    /// Where the network reads the weights, rounded; nil where it reads them as they are.
+    let copy: Elements<Float>?
     let gradient: Elements<Float>
     /// The slot that the pieces of one parameter in one part share.
     var run = 0
   }
 
-  init(_ parameters: [TrainingStep.Parameter], isWatched: Bool) {
+  /// - Parameters:
+  ///   - parameters: weights and gradients.
+  ///   - copies: where the network reads each parameter, if that is not the weight.
+  ///   - isWatched: whether weights and updates are summarised.
+  init(_ parameters: [TrainingStep.Parameter], copies: [Tensor?], isWatched: Bool) {
     var pieces: [(piece: Piece, parameter: Int)] = []
     for (number, parameter) in parameters.enumerated() {
       let weight = parameter.weight.elements(as: Float.self)
       let gradient = parameter.gradient.elements(as: Float.self)
       for start in stride(from: 0, to: weight.count, by: Self.pieceCount) {
         let range = start..<min(weight.count, start + Self.pieceCount)
-        pieces.append((Piece(weight: weight[range], gradient: gradient[range]), number))
+        let copy = copies[number]?.elements(as: Float.self)[range]
+        pieces.append(
+          (Piece(weight: weight[range], copy: copy, gradient: gradient[range]), number))
       }
     }
     let parts = min(Self.mostParts, pieces.count)
@@ -60,6 +69,24 @@ final class GradientDescent {
     weights = isWatched ? SummarySlots(count: run) : nil
     updates = isWatched ? SummarySlots(count: run) : nil
     rooms = Tensor(zeros: [isWatched ? parts * Self.pieceCount : 0], .float32)
+  }
+
+  /// Rounds the weights to where the network reads them.
+  func roundWeights(to format: NumberFormat) {
+    Threads.run(parts: cuts.count, Rounding(descent: self, format: format))
+  }
+
+  private struct Rounding: PartedWork {
+    let descent: GradientDescent
+    let format: NumberFormat
+
+    func run(part: Int) {
+      for index in descent.cuts[part] {
+        let piece = descent.pieces[index]
+        guard let copy = piece.copy else { continue }
+        Tensor.round(piece.weight, to: format, into: copy)
+      }
+    }
   }
 
   func run(rate: Float) {

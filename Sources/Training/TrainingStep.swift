@@ -26,6 +26,9 @@ public final class TrainingStep {
   private let plan: Plan<Float>
   private let loss: Value
   private let descent: GradientDescent
+  private let format: NumberFormat?
+  /// The weights in single precision where the network reads rounded ones.
+  private let masters: [Value: Tensor]
   /// The values of the plan in place of the network's.
   private let places: [Value: Value]
   private let cotangents: [Value: Value]
@@ -37,8 +40,9 @@ public final class TrainingStep {
   ///   - adding: makes the operator that adds two tensors of one type.
   ///   - isWatched: whether every activation, cotangent, gradient, weight and update is summarised
   ///     in every step.
-  ///   - format: the number format that activations and cotangents are rounded to; weights keep
-  ///     single precision, rounded copies of which the network reads.
+  ///   - format: the number format that activations, cotangents and the weights that the network
+  ///     reads are rounded to. Weights are kept and updated in single precision; inputs are read as
+  ///     they are filled in.
   /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
   /// - Precondition: the network has a loss.
   public init(
@@ -65,24 +69,32 @@ public final class TrainingStep {
       observing: observed.filter { graph.type(of: $0).kind == .real },
       remembersSummaries: isWatched, format: format)
     plan[pruned[seed] ?? seed].elements(as: Float.self)[0] = 1
-    let parameters: [Parameter] = zip(trained, gradients).map { parameter, gradient in
+    let isNarrow = format.map { $0.bitCount < 32 } ?? false
+    let read = trained.map { plan[places[$0.value] ?? $0.value] }
+    let weights = read.map { isNarrow ? $0.copy() : $0 }
+    let parameters = trained.indices.map { number in
       Parameter(
-        name: parameter.name, weight: plan[places[parameter.value] ?? parameter.value],
-        gradient: plan[gradient])
+        name: trained[number].name, weight: weights[number], gradient: plan[gradients[number]])
     }
+    self.format = isNarrow ? format : nil
+    masters =
+      isNarrow
+      ? Dictionary(uniqueKeysWithValues: zip(trained.map(\.value), weights)) : [:]
     (self.network, self.plan, self.parameters) = (network, plan, parameters)
     loss = pruned[end] ?? end
-    descent = GradientDescent(parameters, isWatched: isWatched)
+    descent = GradientDescent(
+      parameters, copies: isNarrow ? read : read.map { _ in nil }, isWatched: isWatched)
   }
 
   /// The memory of an input or parameter of the network, to be filled before a step.
-  public subscript(value: Value) -> Tensor { plan[places[value] ?? value] }
+  public subscript(value: Value) -> Tensor { masters[value] ?? plan[places[value] ?? value] }
 
   /// Computes the loss and all gradients, and takes `rate` times the gradients from the weights.
   ///
   /// - Returns: the loss before the update.
   @discardableResult
   public func run(rate: Float) -> Float {
+    if let format { descent.roundWeights(to: format) }
     plan.run()
     descent.run(rate: rate)
     return plan[loss].elements(as: Float.self)[0]

@@ -126,6 +126,23 @@ import Training
     #expect(all[0].1 == all[1].1 && all[1].1 == all[2].1)
   }
 
+  /// A network that reads weights which bf16 has computes the same with others that round to them.
+  @Test func theNetworkReadsRoundedWeights() throws {
+    let (exact, moved) = (try Self.step(format: .bf16), try Self.step(format: .bf16))
+    for (a, b) in zip(exact.parameters, moved.parameters) {
+      let (x, y) = (a.weight.elements(as: Float.self), b.weight.elements(as: Float.self))
+      for i in x.indices {
+        x[i] = NumberFormat.bf16.rounded(x[i])
+        y[i] = x[i] * (1 + 0x1p-12)
+      }
+    }
+    #expect(exact.run(rate: 0) == moved.run(rate: 0))
+    #expect(
+      zip(exact.parameters, moved.parameters).allSatisfy { a, b in
+        a.gradient.doubles == b.gradient.doubles && a.weight.doubles != b.weight.doubles
+      })
+  }
+
   @Test func aFormatRoundsActivationsAndKeepsWeights() throws {
     let step = try Self.step(isWatched: true, format: .bf16)
     step.run(rate: 0.1)
