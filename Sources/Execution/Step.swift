@@ -32,7 +32,8 @@ final class Step {
   private let pieces: [[Finish]]
   private let parts: Int
   private let workspace: Tensor
-  private let watched: [Watched]
+  private let watched: [(value: Value, tensor: Tensor)]
+  private let places: [Slots]
 
   /// Elements of a piece: a few such arrays lie in the second-level cache.
   private static let pieceCount = 4096
@@ -40,14 +41,12 @@ final class Step {
   /// Elements to be computed or looked at that are worth more than one part.
   private static let leastShared = 8192
 
-  /// A value whose elements are summarised: each part fills a slot of its own.
-  private struct Watched {
-    let value: Value
-    let tensor: Tensor
+  /// Where the elements of a watched value are summarised: each part fills a slot of its own.
+  private struct Slots {
     /// The slot of the first part, which in the end has seen everything.
-    var first = 0
+    let first: Int
     /// The slot of the second part; those of others follow.
-    var others = 0
+    let others: Int
 
     func slot(_ part: Int) -> Int { part == 0 ? first : others + part - 1 }
   }
@@ -84,12 +83,12 @@ final class Step {
   ) {
     self.workspace = workspace
     whole = calls.first { count == nil && $0.role != .nothing }
-    var watched: [Watched] = []
+    var watched: [(value: Value, tensor: Tensor)] = []
     // For each node and result, the number of its watched value.
     let numbers: [[Int?]] = calls.map { call in
       zip(call.results, call.observed).map { tensor, value in
         guard let value, tensor.elementType == workspace.elementType else { return nil }
-        watched.append(Watched(value: value, tensor: tensor))
+        watched.append((value, tensor))
         return watched.count - 1
       }
     }
@@ -121,17 +120,14 @@ final class Step {
       }
     }
     self.pieces = pieces
-    parts = work < Self.leastShared ? min(1, pieces.count) : min(Self.mostParts, pieces.count)
+    let parts =
+      work < Self.leastShared ? min(1, pieces.count) : min(Self.mostParts, pieces.count)
+    self.parts = parts
     var free = remembered.count
-    for number in watched.indices {
-      if let slot = remembered[watched[number].value] {
-        watched[number].first = slot
-      } else {
-        watched[number].first = free
-        free += 1
-      }
-      watched[number].others = free
-      free += max(parts - 1, 0)
+    places = watched.map { value, _ in
+      let kept = remembered[value]
+      defer { free += max(parts - 1, 0) + (kept == nil ? 1 : 0) }
+      return Slots(first: kept ?? free, others: kept == nil ? free + 1 : free)
     }
     slotCount = free
     self.watched = watched
@@ -147,13 +143,16 @@ final class Step {
   func run(_ slots: SummarySlots, _ observer: (some Observer)?) {
     if let whole { compute(whole) }
     guard parts > 0 else { return }
-    for watched in watched {
-      for part in 0..<parts { slots.clear(watched.slot(part)) }
+    for place in places {
+      for part in 0..<parts { slots.clear(place.slot(part)) }
     }
     Threads.run(parts: parts, Work(step: self, slots: slots))
-    for watched in watched {
-      for part in 1..<parts { slots.merge(watched.slot(part), into: watched.first) }
-      observer?.observe(watched.value, watched.tensor, slots[watched.first])
+    for place in places {
+      for part in 1..<parts { slots.merge(place.slot(part), into: place.first) }
+    }
+    guard let observer else { return }
+    for (place, (value, tensor)) in zip(places, watched) {
+      observer.observe(value, tensor, slots[place.first])
     }
   }
 
@@ -199,7 +198,7 @@ final class Step {
     for index in finish.results.indices {
       if let format = finish.format { finish.results[index].round(to: format) }
       if let number = finish.watched[index] {
-        slots.add(finish.results[index], to: watched[number].slot(part))
+        slots.add(finish.results[index], to: places[number].slot(part))
       }
     }
   }
