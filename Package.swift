@@ -62,6 +62,9 @@ let rooms: [Room] = [
     name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics],
     testImports: ["Numbers", "CKernels", .numerics]),
   Room(
+    name: "TensorFiles", imports: ["Tensors", "Numbers", "CKernels"],
+    testImports: ["Tensors", "Numbers"], hasTestData: true),
+  Room(
     name: "Semantics", imports: ["Tensors", "Numbers", .numerics],
     testImports: ["Numbers", .numerics]),
   Room(
