@@ -13,15 +13,18 @@ demo: build
 test: tools
 	Scripts/check
 
-# Rounds all 2^32 numbers of fp32 to every format in both ways: about 25 minutes.
+# Rounds all 2^32 numbers of fp32 to every format in both ways, about 25 minutes, and computes
+# elementary functions of all of them.
 exhaustive: tools
 	EVENKEEL_EXHAUSTIVE=1 swift test -c release -Xswiftc -enable-testing --filter exhaustively
 
-# Measures the cost per layer of a check at 10,000 layers against 100, and a training step against
-# PyTorch's, for which it makes an environment of its own unless PEER names a Python that has torch.
+# Measures what users wait for, the cost per layer of a check at 10,000 layers against 100, and training
+# steps against PyTorch's, for which it makes an environment of its own unless PEER names a Python
+# that has torch. About an hour and a half.
 bench: build $(PEER)
+	python3 Benchmarks/commands.py .build/release/evenkeel .build/release/StepBench
 	python3 Benchmarks/scaling.py .build/release/evenkeel
-	python3 Benchmarks/steps.py .build/release/StepBench $(PEER)
+	python3 Benchmarks/steps.py .build/release/StepBench $(PEER) --json .build/steps.json
 
 .build/peers/bin/python:
 	python3 -m venv .build/peers

@@ -149,7 +149,9 @@ let package = Package(
         swiftSettings: settings),
       .executableTarget(
         name: "StepBench",
-        dependencies: ["Training", "Networks", "Operators", "Semantics", "Tensors", "Numbers"],
+        dependencies: [
+          "Analyses", "Training", "Networks", "Operators", "Semantics", "Tensors", "Numbers",
+        ],
         path: "Benchmarks/StepBench", swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests", dependencies: ["EvenkeelCommand"],

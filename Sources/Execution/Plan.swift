@@ -27,7 +27,8 @@ public final class Plan<T: Scalar> {
   ///   - graph: a validated graph.
   ///   - keeping: values that can be read after a run; others are overwritten by later nodes.
   ///   - observing: real values that are summarised and shown to the observer of a run.
-  ///   - remembersSummaries: whether ``summary(of:)`` knows observed values after a run.
+  ///   - remembersSummaries: whether ``summary(of:)`` knows observed values after a run. An observer
+  ///     may then be shown a value after elementwise nodes that read it.
   ///   - format: the number format that every real result is rounded to; nil for that of `T`.
   ///   - nodeFormats: formats of single nodes, by their number, where they differ from `format`.
   ///   - bound: tensors that take the place of the plan's own memory for inputs and parameters;
@@ -42,9 +43,10 @@ public final class Plan<T: Scalar> {
     let shown = Set(observing)
     let formats = graph.nodes.indices.map { (nodeFormats[$0] ?? format)?.narrowing(T.self) }
     let aliases = Aliases(graph, formats: formats, keeping: Set(keeping), observing: shown)
-    let groups = Group.all(of: graph, roles: aliases.roles) { node in
-      !node.results.contains { shown.contains($0) }
-    }
+    let groups = Group.all(
+      of: graph, roles: aliases.roles,
+      isIdle: { node in !node.results.contains { shown.contains($0) } },
+      joinsWhole: remembersSummaries)
     // Who observes may look at what the node read.
     let layout = Layout<T>(
       graph, groups: groups, roots: aliases.roots, keeping: Set(keeping),
@@ -95,7 +97,7 @@ public final class Plan<T: Scalar> {
           format: aliases.roles[number] == .compute ? formats[number] : nil,
           observed: node.results.map { shown.contains($0) ? $0 : nil })
       }
-      steps.append(Step(calls, count: group.count, workspace: scratch, remembered: remembered))
+      steps.append(Step(calls, group, workspace: scratch, remembered: remembered))
     }
     self.steps = steps
     summaries = SummarySlots(count: steps.map(\.slotCount).max() ?? remembered.count)

@@ -74,15 +74,15 @@ final class Step {
   }
 
   /// - Parameters:
-  ///   - calls: one node, or elementwise nodes with results of `count` elements.
-  ///   - count: nil for a node that is computed whole.
+  ///   - calls: the nodes of `group`.
+  ///   - group: which of them are computed in pieces.
   ///   - workspace: for the node that is computed whole, of the type that reals have.
   ///   - remembered: slots of the summaries that outlast the step; others come after these.
   init(
-    _ calls: [Call], count: Int?, workspace: Tensor, remembered: [Value: Int]
+    _ calls: [Call], _ group: Group, workspace: Tensor, remembered: [Value: Int]
   ) {
     self.workspace = workspace
-    whole = calls.first { count == nil && $0.role != .nothing }
+    whole = group.startsWhole ? calls.first : nil
     var watched: [(value: Value, tensor: Tensor)] = []
     // For each node and result, the number of its watched value.
     let numbers: [[Int?]] = calls.map { call in
@@ -94,13 +94,16 @@ final class Step {
     }
     var pieces: [[Finish]] = []
     var work = 0
-    if let count {
-      work = count * (calls.count + watched.count)
+    if let count = group.count {
+      work = count * (calls.count + watched.count - (group.startsWhole ? 1 : 0))
       for range in Self.cuts(of: count) {
         pieces.append(
-          zip(calls, numbers).map { call, numbers in
-            Finish(
-              op: call.op, operands: call.operands.map { $0.count == count ? $0.piece(range) : $0 },
+          calls.indices.map { index in
+            let (call, numbers) = (calls[index], numbers[index])
+            let isComputed = index == 0 && group.startsWhole
+            return Finish(
+              op: isComputed ? nil : call.op,
+              operands: call.operands.map { $0.count == count ? $0.piece(range) : $0 },
               results: call.results.map { $0.piece(range) }, format: call.format, watched: numbers)
           })
       }
