@@ -16,22 +16,29 @@ EK_INLINE double total(const vd sums[SUMS]) {
   return ((all[0] + all[4]) + (all[2] + all[6])) + ((all[1] + all[5]) + (all[3] + all[7]));
 }
 
-EK_INLINE void ek_centred_squares_f32_body(
-    const float *x, size_t count, double mean, double *squares) {
-  vd sums[SUMS] = {{0}};
+EK_INLINE void ek_shifted_sums_f32_body(
+    const float *x, size_t count, double shift, ek_normalization_sums *sums) {
+  vd plain[SUMS] = {{0}}, squares[SUMS] = {{0}};
   size_t i = 0;
   for (; i + SUMS * LANES <= count; i += SUMS * LANES)
     for (int k = 0; k < SUMS; k++) {
-      vd distance = load(x + i + k * LANES) - mean;
-      sums[k] += distance * distance;
+      vd distance = load(x + i + k * LANES) - shift;
+      plain[k] += distance;
+      squares[k] += distance * distance;
     }
-  double sum = total(sums);
-  for (; i < count; i++) sum += (x[i] - mean) * (x[i] - mean);
-  *squares += sum;
+  double plain_sum = total(plain), square_sum = total(squares);
+  for (; i < count; i++) {
+    double distance = x[i] - shift;
+    plain_sum += distance;
+    square_sum += distance * distance;
+  }
+  sums->plain += plain_sum;
+  sums->squares += square_sum;
 }
 EK_KERNEL(
-    ek_centred_squares_f32, (const float *x, size_t count, double mean, double *squares),
-    (x, count, mean, squares))
+    ek_shifted_sums_f32,
+    (const float *x, size_t count, double shift, ek_normalization_sums *sums),
+    (x, count, shift, sums))
 
 EK_INLINE void normalize(
     const float *x, size_t count, double mean, double factor, const float *scale,
@@ -61,30 +68,39 @@ EK_KERNEL(
      const float *bias, size_t step, float *y),
     (x, count, mean, factor, scale, bias, step, y))
 
-EK_INLINE void ek_normalization_sums_f32_body(
-    const float *dy, const float *x, const float *scale, size_t count, double mean, double *sums) {
-  vd plain[SUMS] = {{0}}, along[SUMS] = {{0}};
+EK_INLINE void ek_cotangent_sums_f32_body(
+    const float *dy, const float *x, const float *scale, size_t count, double shift,
+    ek_normalization_sums *sums) {
+  vd plain[SUMS] = {{0}}, squares[SUMS] = {{0}}, cotangents[SUMS] = {{0}}, along[SUMS] = {{0}};
   size_t i = 0;
   for (; i + SUMS * LANES <= count; i += SUMS * LANES)
     for (int k = 0; k < SUMS; k++) {
-      vd u = load(dy + i + k * LANES);
+      vd u = load(dy + i + k * LANES), distance = load(x + i + k * LANES) - shift;
       if (scale) u *= load(scale + i + k * LANES);
-      plain[k] += u;
-      along[k] += u * (load(x + i + k * LANES) - mean);
+      plain[k] += distance;
+      squares[k] += distance * distance;
+      cotangents[k] += u;
+      along[k] += u * distance;
     }
-  double plain_sum = total(plain), along_sum = total(along);
+  double plain_sum = total(plain), square_sum = total(squares);
+  double cotangent_sum = total(cotangents), along_sum = total(along);
   for (; i < count; i++) {
-    double u = scale ? (double)scale[i] * dy[i] : dy[i];
-    plain_sum += u;
-    along_sum += u * (x[i] - mean);
+    double u = scale ? (double)scale[i] * dy[i] : dy[i], distance = x[i] - shift;
+    plain_sum += distance;
+    square_sum += distance * distance;
+    cotangent_sum += u;
+    along_sum += u * distance;
   }
-  sums[0] += plain_sum;
-  sums[1] += along_sum;
+  sums->plain += plain_sum;
+  sums->squares += square_sum;
+  sums->cotangents += cotangent_sum;
+  sums->along += along_sum;
 }
 EK_KERNEL(
-    ek_normalization_sums_f32,
-    (const float *dy, const float *x, const float *scale, size_t count, double mean, double *sums),
-    (dy, x, scale, count, mean, sums))
+    ek_cotangent_sums_f32,
+    (const float *dy, const float *x, const float *scale, size_t count, double shift,
+     ek_normalization_sums *sums),
+    (dy, x, scale, count, shift, sums))
 
 EK_INLINE void gradient(
     const float *dy, const float *x, const float *scale, size_t step, size_t count, double mean,

@@ -5,29 +5,69 @@ import CKernels
 /// Computed in double; single precision has vector kernels, and double precision plain loops. A
 /// scale and a bias are one for the run, or one for each element.
 public enum NormalizationKernels {
-  /// Σ x.
-  public static func sum<T: Scalar>(_ x: Elements<T>) -> Double {
-    var sum = 0.0
-    if let x = x as? Elements<Float> {
-      unsafe ek_add_sums_f32(x.pointer, x.count, 1, 1, 0, &sum)
-    } else {
-      for i in x.indices { sum += Double(x[i]) }
-    }
-    return sum
-  }
+  /// Sums over elements that are normalised together, and what follows from them.
+  ///
+  /// Elements are shifted by one of them, so that no digits are lost where their mean is great beside
+  /// their spread; one pass then does for mean and variance.
+  public struct Sums: Sendable {
+    private let shift: Double
+    private var raw = ek_normalization_sums()
 
-  /// Σ (x − mean)².
-  public static func squares<T: Scalar>(_ x: Elements<T>, about mean: Double) -> Double {
-    var sum = 0.0
-    if let x = x as? Elements<Float> {
-      unsafe ek_centred_squares_f32(x.pointer, x.count, mean, &sum)
-    } else {
-      for i in x.indices {
-        let distance = Double(x[i]) - mean
-        sum += distance * distance
+    /// No sums yet, of elements that lie around `shift`.
+    public init(shift: Double) { self.shift = shift }
+
+    /// Adds elements.
+    public mutating func add<T: Scalar>(_ x: Elements<T>) {
+      if let x = x as? Elements<Float> {
+        unsafe ek_shifted_sums_f32(x.pointer, x.count, shift, &raw)
+      } else {
+        for i in x.indices {
+          let distance = Double(x[i]) - shift
+          raw.plain += distance
+          raw.squares += distance * distance
+        }
       }
     }
-    return sum
+
+    /// Adds elements and u = scale · dy, or dy without a scale.
+    public mutating func add<T: Scalar>(
+      _ x: Elements<T>, cotangent dy: Elements<T>, scale: Elements<T>?
+    ) {
+      precondition(x.count == dy.count && (scale?.count ?? x.count) == x.count, "counts differ")
+      if let dy = dy as? Elements<Float>, let x = x as? Elements<Float> {
+        let scale = scale as? Elements<Float>
+        unsafe ek_cotangent_sums_f32(
+          dy.pointer, x.pointer, scale?.pointer, x.count, shift, &raw)
+      } else {
+        add(x)
+        for i in x.indices {
+          let u = Double(scale?[i] ?? 1) * Double(dy[i])
+          raw.cotangents += u
+          raw.along += u * (Double(x[i]) - shift)
+        }
+      }
+    }
+
+    /// Σ u.
+    public var cotangents: Double { raw.cotangents }
+
+    /// The mean of `count` elements.
+    public func mean(of count: Int) -> Double { shift + raw.plain / Double(count) }
+
+    /// Σ (x − mean)² of `count` elements.
+    public func centredSquares(of count: Int) -> Double {
+      let squares = raw.squares - raw.plain * (raw.plain / Double(count))
+      // NaN and infinities stay.
+      return squares < 0 ? 0 : squares
+    }
+
+    /// Σ (x − shift)².
+    public var squares: Double { raw.squares }
+
+    /// Σ u (x − mean).
+    public func along(_ mean: Double) -> Double {
+      raw.along - (mean - shift) * raw.cotangents
+    }
   }
 
   /// `y ← scale · n + bias`.
@@ -50,29 +90,6 @@ public enum NormalizationKernels {
         y[i] = normalized * scale[i * step] + (bias?[i * step] ?? 0)
       }
     }
-  }
-
-  /// Σ u and Σ u (x − mean), where u = scale · dy, or dy without a scale.
-  public static func sums<T: Scalar>(
-    _ dy: Elements<T>, _ x: Elements<T>, scale: Elements<T>?, mean: Double
-  ) -> (plain: Double, along: Double) {
-    precondition(x.count == dy.count && (scale?.count ?? x.count) == x.count, "counts differ")
-    if let dy = dy as? Elements<Float>, let x = x as? Elements<Float> {
-      let scale = scale as? Elements<Float>
-      return unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 2) { sums in
-        unsafe sums.initialize(repeating: 0)
-        unsafe ek_normalization_sums_f32(
-          dy.pointer, x.pointer, scale?.pointer, x.count, mean, sums.baseAddress)
-        return unsafe (sums[0], sums[1])
-      }
-    }
-    var (plain, along) = (0.0, 0.0)
-    for i in x.indices {
-      let u = Double(scale?[i] ?? 1) * Double(dy[i])
-      plain += u
-      along += u * (Double(x[i]) - mean)
-    }
-    return (plain, along)
   }
 
   /// `dx ← factor · (scale · dy − average − n · slope)`.

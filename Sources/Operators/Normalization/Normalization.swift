@@ -135,13 +135,22 @@ private struct NormalizationWork<T: Scalar>: PartedWork {
   @specialized(where T == Float)
   @specialized(where T == Double)
   func run(part: Int) {
-    for group in layout.groups(part) {
-      let (mean, factor) = layout.statistics(x, group, form)
+    layout.forEachBlock(part) { groups in
+      var sums = InlineArray<16, _>(repeating: NormalizationKernels.Sums(shift: 0))
+      var facts = InlineArray<16, _>(repeating: (mean: 0.0, factor: 0.0))
+      for group in groups { sums[group - groups.lowerBound] = layout.emptySums(x, group, form) }
       for run in 0..<layout.runs {
-        let range = layout.range(group, run)
-        NormalizationKernels.normalize(
-          x[range], mean: mean, factor: factor, scale: layout.scaling(scale, group),
-          bias: bias.map { layout.scaling($0, group) }, into: y[range])
+        for group in groups { sums[group - groups.lowerBound].add(x[layout.range(group, run)]) }
+      }
+      for index in 0..<groups.count { facts[index] = layout.statistics(sums[index], form) }
+      for run in 0..<layout.runs {
+        for group in groups {
+          let (mean, factor) = facts[group - groups.lowerBound]
+          let range = layout.range(group, run)
+          NormalizationKernels.normalize(
+            x[range], mean: mean, factor: factor, scale: layout.scaling(scale, group),
+            bias: bias.map { layout.scaling($0, group) }, into: y[range])
+        }
       }
     }
   }

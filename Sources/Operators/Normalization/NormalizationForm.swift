@@ -125,21 +125,46 @@ struct NormalizationLayout {
     scalesGroups ? group(of: element) : element % length
   }
 
+  /// Groups whose sums are formed at the same time: elements of many channels lie beside each other
+  /// where those of one lie far apart.
+  static var together: Int { 16 }
+
+  /// The groups of one part, some at a time.
+  @inline(__always)
+  func forEachBlock(_ part: Int, _ body: (Range<Int>) -> Void) {
+    let groups = groups(part)
+    for first in stride(from: groups.lowerBound, to: groups.upperBound, by: Self.together) {
+      body(first..<min(first + Self.together, groups.upperBound))
+    }
+  }
+
+  /// Sums of a group that are still empty.
+  func emptySums<T: Scalar>(
+    _ x: Elements<T>, _ group: Int, _ form: NormalizationForm
+  ) -> NormalizationKernels.Sums {
+    let isEmpty = size == 0 || !form.centres
+    return NormalizationKernels.Sums(shift: isEmpty ? 0 : Double(x[group * groupStride]))
+  }
+
   /// Mean and 1/√(variance + ε) of a group, in double; the mean is 0 where it is not taken away.
+  func statistics(
+    _ sums: NormalizationKernels.Sums, _ form: NormalizationForm
+  ) -> (mean: Double, factor: Double) {
+    let squares = form.centres ? sums.centredSquares(of: size) : sums.squares
+    return (
+      form.centres ? sums.mean(of: size) : 0,
+      1 / (squares / Double(size) + form.epsilon).squareRoot()
+    )
+  }
+
+  /// The same from the elements.
   @inline(__always)
   func statistics<T: Scalar>(
     _ x: Elements<T>, _ group: Int, _ form: NormalizationForm
   ) -> (mean: Double, factor: Double) {
-    var mean = 0.0
-    if form.centres {
-      for run in 0..<runs { mean += NormalizationKernels.sum(x[range(group, run)]) }
-      mean /= Double(size)
-    }
-    var squares = 0.0
-    for run in 0..<runs {
-      squares += NormalizationKernels.squares(x[range(group, run)], about: mean)
-    }
-    return (mean, 1 / (squares / Double(size) + form.epsilon).squareRoot())
+    var sums = emptySums(x, group, form)
+    for run in 0..<runs { sums.add(x[range(group, run)]) }
+    return statistics(sums, form)
   }
 
   /// An interval of the normalised elements of a group, and of 1/√(variance + ε).
@@ -149,7 +174,8 @@ struct NormalizationLayout {
     let n = Interval(Double(size))
     var sum = Interval(0)
     forEach(group) { i, _ in sum = sum + x[i] }
-    let mean = form.centres ? sum / n : Interval(0)
+    // The value rule adds in another order, with a shift.
+    let mean = form.centres ? (sum / n).widened(ulps: 4) : Interval(0)
     var squares = Interval(0)
     var centred: [Interval] = []
     forEach(group) { i, _ in

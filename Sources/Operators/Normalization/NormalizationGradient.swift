@@ -261,65 +261,75 @@ private struct NormalizationGradientWork<T: Scalar>: PartedWork {
   @specialized(where T == Float)
   @specialized(where T == Double)
   func run(part: Int) {
-    if layout.scalesGroups {
-      for group in layout.groups(part) { differentiateScaledGroup(group) }
-    } else {
-      let shares = shares(part)
+    let shares = shares(part)
+    if !layout.scalesGroups {
       for i in 0..<layout.length { shares.scale[i] = 0 }
       if let bias = shares.bias { for i in 0..<layout.length { bias[i] = 0 } }
-      for group in layout.groups(part) { differentiateGroup(group, shares) }
+    }
+    layout.forEachBlock(part) { groups in
+      var sums = InlineArray<16, _>(repeating: NormalizationKernels.Sums(shift: 0))
+      for group in groups { sums[group - groups.lowerBound] = layout.emptySums(x, group, form) }
+      for run in 0..<layout.runs {
+        for group in groups {
+          let range = layout.range(group, run)
+          sums[group - groups.lowerBound].add(
+            x[range], cotangent: dy[range], scale: layout.scalesGroups ? nil : scale)
+        }
+      }
+      var facts = InlineArray<16, _>(repeating: Facts())
+      for group in groups {
+        facts[group - groups.lowerBound] = self.facts(group, sums[group - groups.lowerBound])
+      }
+      for run in 0..<layout.runs {
+        for group in groups {
+          finish(layout.range(group, run), group, facts[group - groups.lowerBound], shares)
+        }
+      }
     }
   }
 
-  /// A group with a scale and bias of its own.
-  @inline(__always)
-  private func differentiateScaledGroup(_ group: Int) {
-    let (mean, factor) = layout.statistics(x, group, form)
-    var (sum, along) = (0.0, 0.0)
-    for run in 0..<layout.runs {
-      let range = layout.range(group, run)
-      let sums = NormalizationKernels.sums(dy[range], x[range], scale: nil, mean: mean)
-      sum += sums.plain
-      along += sums.along * factor
-    }
-    dscale[group] = T(along)
-    dbias?[group] = T(sum)
-    let share = Double(scale[group]) / Double(layout.size)
-    for run in 0..<layout.runs {
-      finish(
-        layout.range(group, run), group, mean: mean, factor: factor,
-        average: form.centres ? share * sum : 0, slope: share * along)
-    }
+  /// What the sums of a group tell: statistics, and what is taken from the scaled cotangent.
+  private struct Facts {
+    var mean = 0.0
+    var factor = 0.0
+    var average = 0.0
+    var slope = 0.0
   }
 
-  /// A group of one run, whose elements have their own scales and share them with other groups.
+  /// Also writes the cotangents of a scale and bias that belong to the group alone.
   @inline(__always)
-  private func differentiateGroup(
-    _ group: Int, _ shares: (scale: Elements<T>, bias: Elements<T>?)
-  ) {
-    let (mean, factor) = layout.statistics(x, group, form)
-    let range = layout.range(group, 0)
-    let sums = NormalizationKernels.sums(dy[range], x[range], scale: scale, mean: mean)
-    let n = Double(layout.size)
-    NormalizationKernels.accumulate(
-      dy[range], x[range], mean: mean, factor: factor, dscale: shares.scale, dbias: shares.bias)
-    finish(
-      range, group, mean: mean, factor: factor, average: form.centres ? sums.plain / n : 0,
-      slope: sums.along * factor / n)
+  private func facts(_ group: Int, _ sums: NormalizationKernels.Sums) -> Facts {
+    let (mean, factor) = layout.statistics(sums, form)
+    let along = sums.along(mean) * factor
+    var share = 1 / Double(layout.size)
+    if layout.scalesGroups {
+      dscale[group] = T(along)
+      dbias?[group] = T(sums.cotangents)
+      share *= Double(scale[group])
+    }
+    return Facts(
+      mean: mean, factor: factor, average: form.centres ? share * sums.cotangents : 0,
+      slope: share * along)
   }
 
   @inline(__always)
   private func finish(
-    _ range: Range<Int>, _ group: Int, mean: Double, factor: Double, average: Double, slope: Double
+    _ range: Range<Int>, _ group: Int, _ facts: Facts,
+    _ shares: (scale: Elements<T>, bias: Elements<T>?)
   ) {
+    if !layout.scalesGroups {
+      NormalizationKernels.accumulate(
+        dy[range], x[range], mean: facts.mean, factor: facts.factor, dscale: shares.scale,
+        dbias: shares.bias)
+    }
     NormalizationKernels.gradient(
-      dy[range], x[range], scale: layout.scaling(scale, group), mean: mean, factor: factor,
-      average: average, slope: slope, into: dx[range])
+      dy[range], x[range], scale: layout.scaling(scale, group), mean: facts.mean,
+      factor: facts.factor, average: facts.average, slope: facts.slope, into: dx[range])
   }
 
   /// Where a part gathers its cotangents of scale and bias; the first part in the results.
   private func shares(_ part: Int) -> (scale: Elements<T>, bias: Elements<T>?) {
-    guard part > 0 else { return (dscale, dbias) }
+    guard part > 0, !layout.scalesGroups else { return (dscale, dbias) }
     let start = 2 * part * layout.length
     let middle = start + layout.length
     return (
