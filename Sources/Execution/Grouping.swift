@@ -20,7 +20,7 @@ struct Group {
   ///   - roles: what is left to its nodes.
   ///   - isIdle: whether nobody looks at a node that has nothing to do.
   ///   - joinsWhole: whether a node that is computed whole starts the run that follows it, whose
-  ///     pieces are then rounded and summarised in the same pass. Observers see it later.
+  ///     pieces are then rounded and summarised in the same pass.
   static func all(
     of graph: Graph, roles: [Aliases.Role], isIdle: (Graph.Node) -> Bool, joinsWhole: Bool
   ) -> [Group] {

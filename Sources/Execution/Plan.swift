@@ -27,8 +27,8 @@ public final class Plan<T: Scalar> {
   ///   - graph: a validated graph.
   ///   - keeping: values that can be read after a run; others are overwritten by later nodes.
   ///   - observing: real values that are summarised and shown to the observer of a run.
-  ///   - remembersSummaries: whether ``summary(of:)`` knows observed values after a run. An observer
-  ///     may then be shown a value after elementwise nodes that read it.
+  ///   - remembersSummaries: whether ``summary(of:)`` knows observed values after a run, which then
+  ///     takes no observer.
   ///   - format: the number format that every real result is rounded to; nil for that of `T`.
   ///   - nodeFormats: formats of single nodes, by their number, where they differ from `format`.
   ///   - bound: tensors that take the place of the plan's own memory for inputs and parameters;
@@ -47,10 +47,10 @@ public final class Plan<T: Scalar> {
       of: graph, roles: aliases.roles,
       isIdle: { node in !node.results.contains { shown.contains($0) } },
       joinsWhole: remembersSummaries)
-    // Who observes may look at what the node read.
+    // Who observes may look at what the node read; what is remembered was gathered before.
     let layout = Layout<T>(
       graph, groups: groups, roots: aliases.roots, keeping: Set(keeping),
-      sharing: observing.isEmpty)
+      sharing: observing.isEmpty || remembersSummaries)
     memory = layout.memory
     let storage = Storage(byteCount: layout.memory.arenaBytes)
     let scratch = Tensor(zeros: [layout.workspace], T.elementType)
@@ -127,7 +127,10 @@ public final class Plan<T: Scalar> {
   }
 
   /// Computes every node in order, showing observed values to `observer` as they are computed.
+  ///
+  /// - Precondition: the plan does not remember summaries, whose values may be overwritten by then.
   public func run(observer: some Observer) {
+    precondition(remembered.isEmpty, "a plan that remembers summaries takes no observer")
     for step in steps { step.run(summaries, observer) }
   }
 
