@@ -86,7 +86,9 @@ EK_INLINE float sigmoid_single(float x) {
 EK_INLINE float bell(float x, int shift) {
   int32_t n;
   pair parts = exp_parts(-__builtin_fabsf(x), &n);
-  pair e = {moved(parts.high, n), moved(parts.low, n)};
+  // Of use up to 80, where n is -115.
+  float power = power_of_two(n < -126 ? -126 : n);
+  pair e = {parts.high * power, parts.low * power};
   float below = 1 + e.high;
   float below_low = (e.high - (below - 1)) + e.low;
   float inverse = 1 / below;

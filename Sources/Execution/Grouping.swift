@@ -21,6 +21,7 @@ struct Group {
   ///   - isIdle: whether nobody looks at a node that has nothing to do.
   ///   - joinsWhole: whether a node that is computed whole starts the run that follows it, whose
   ///     pieces are then rounded and summarised in the same pass.
+  /// - Returns: groups in the order in which they run.
   static func all(
     of graph: Graph, roles: [Aliases.Role], isIdle: (Graph.Node) -> Bool, joinsWhole: Bool
   ) -> [Group] {
