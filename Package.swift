@@ -65,6 +65,9 @@ let rooms: [Room] = [
     name: "TensorFiles", imports: ["Tensors", "Numbers", "CKernels"],
     testImports: ["Tensors", "Numbers"], hasTestData: true),
   Room(
+    name: "Samples", imports: ["TensorFiles", "Tensors", "Numbers", .numerics],
+    testImports: ["TensorFiles", "Tensors", "Numbers", "CAllocationCounter"], hasTestData: true),
+  Room(
     name: "Semantics", imports: ["Tensors", "Numbers", .numerics],
     testImports: ["Numbers", .numerics]),
   Room(

@@ -1,0 +1,56 @@
+public import TensorFiles
+import Tensors
+
+/// How a loss wants its targets.
+public enum TargetForm: Hashable, Sendable {
+  /// Class numbers from 0.
+  case classes
+  /// Rows with a single 1.
+  case oneHot
+  /// 0 for the first of two classes, and 1.
+  case bits
+  /// −1 for the first of two classes, and 1.
+  case signs
+  /// Numbers.
+  case reals
+}
+
+extension Dataset {
+  /// The same samples with targets in the form that a loss wants.
+  ///
+  /// - Returns: a set that shares the features; one number per sample is `[samples, 1]`.
+  /// - Throws: ``DataError`` when the targets are numbers and the form needs classes, the reverse, or
+  ///   when bits or signs are wanted of more than two classes.
+  public func targets(as form: TargetForm) throws(DataError) -> Dataset {
+    guard case .classes(let labels, let names) = targets else {
+      guard form == .reals else {
+        throw DataError(
+          .mismatch, "the targets are numbers, and the loss needs classes",
+          cure: "name a column of classes, or a loss of numbers", file: name)
+      }
+      return self
+    }
+    let numbers = labels.elements(as: Int64.self)
+    func reals(_ width: Int, _ number: (Int, Int) -> Float) -> Dataset {
+      let flat = (0..<labels.count * width).map { number(Int(numbers[$0 / width]), $0 % width) }
+      let positions = labels.shape.extents.dropFirst()
+      let extents = [count] + positions + (width > 1 || positions.isEmpty ? [width] : [])
+      return Dataset(of: self, targets: .reals(Tensor(flat, shape: Shape(extents))))
+    }
+    switch form {
+    case .classes: return self
+    case .oneHot: return reals(names.count) { $0 == $1 ? 1 : 0 }
+    case .bits, .signs:
+      guard names.count <= 2 else {
+        throw DataError(
+          .mismatch, "there are \(names.count) classes, and the loss tells two apart",
+          cure: "use a loss of classes, such as softmax_cross_entropy", file: name)
+      }
+      return reals(1) { label, _ in label == 1 ? 1 : form == .signs ? -1 : 0 }
+    case .reals:
+      throw DataError(
+        .mismatch, "the targets are classes, and the loss needs numbers",
+        cure: "name a column of numbers, or a loss of classes", file: name)
+    }
+  }
+}
