@@ -76,11 +76,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for threads in map(int, options.threads.split(",")):
             peaks = output([options.bench, "peaks", str(threads)])
-            print(f"\n{threads} thread{'s' * (threads > 1)}. Alone: product "
-                  f"{peaks['gflops']:.0f} GFLOP/s; "
-                  + ", ".join(f"{name} {peaks[name]:.0f}" for name in peaks if name != "gflops")
-                  + " GB/s\nmilliseconds    |             ours            GFLOP/s|"
-                  "           PyTorch\n"
+            rates, passes = list(peaks.items())[:3], list(peaks.items())[3:]
+            print(f"\n{threads} thread{'s' * (threads > 1)}, alone: "
+                  + ", ".join(f"{name} {rate:.0f}" for name, rate in rates) + " GFLOP/s;\n"
+                  + ", ".join(f"{name} {rate:.0f}" for name, rate in passes) + " GB/s\n"
+                  "milliseconds    |             ours            GFLOP/s|           PyTorch\n"
                   "                |  bare watched   bf16   fp16       |  bare watch anomaly auto")
             for row in rows:
                 median = run(options.bench, options.python, row, folder, threads, rounds)

@@ -2,9 +2,12 @@ import Tensors
 
 /// What the machine reaches with nothing around it: a product, and passes over memory.
 enum Peaks {
-  /// A JSON object: GFLOP/s of a product, and GB/s, read and written, of passes out of cache.
+  /// A JSON object: GFLOP/s of a square product and of a dense layer's three, and GB/s, read and
+  /// written, of passes out of cache.
   static func measured() -> String {
-    let rates = [("gflops", product())] + Pass.allCases.map { ("\($0)", bandwidth(of: $0)) }
+    let rates =
+      [("product", product()), ("dense 512", dense(512)), ("dense 1024", dense(1024))]
+      + Pass.allCases.map { ("\($0)", bandwidth(of: $0)) }
     return "{" + rates.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
   }
 
@@ -28,6 +31,28 @@ enum Peaks {
         alpha: 1, accumulate: false, bias: nil)
     }
     return 2 * Double(n * n * n) / time / 1e9
+  }
+
+  /// The products of a dense layer at batch 128, forward and backward.
+  private static func dense(_ n: Int) -> Double {
+    let m = 128
+    let (x, w, y) = (numbers(m * n), numbers(n * n), numbers(m * n))
+    let (bias, dx, dw) = (numbers(n), numbers(m * n), numbers(n * n))
+    let rounds = 20
+    let time = best(7) {
+      for _ in 0..<rounds {
+        Float.multiply(
+          x, w, into: y, rows: m, columns: n, inner: n, transposeA: false, transposeB: true,
+          alpha: 1, accumulate: false, bias: bias)
+        Float.multiply(
+          y, w, into: dx, rows: m, columns: n, inner: n, transposeA: false, transposeB: false,
+          alpha: 1, accumulate: false, bias: nil)
+        Float.multiply(
+          y, x, into: dw, rows: n, columns: n, inner: m, transposeA: true, transposeB: false,
+          alpha: 1, accumulate: false, bias: nil)
+      }
+    }
+    return 6 * Double(rounds * m * n * n) / time / 1e9
   }
 
   private enum Pass: CaseIterable {
