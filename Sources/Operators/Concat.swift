@@ -36,14 +36,7 @@ public struct Concat: Rearrangement {
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
-    let rows = Rows(results[0].shape, axis: axis)
-    var offset = 0
-    for number in operands.indices {
-      let columns = rows.columns(of: operands[number].shape)
-      let walk = rows.walk(columns, source: columns, target: rows.columns)
-      walk.copy(from: operands[number], to: results[0], toOffset: offset)
-      offset += columns
-    }
+    Joint(whole: results[0], pieces: operands, axis: axis, isSplit: false).run()
   }
 
   public func source(
@@ -120,14 +113,7 @@ public struct Split: Rearrangement {
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
-    let rows = Rows(operands[0].shape, axis: axis)
-    var offset = 0
-    for number in results.indices {
-      let columns = rows.columns(of: results[number].shape)
-      let walk = rows.walk(columns, source: rows.columns, target: columns)
-      walk.copy(from: operands[0], at: offset, to: results[number])
-      offset += columns
-    }
+    Joint(whole: operands[0], pieces: results, axis: axis, isSplit: true).run()
   }
 
   public func source(
@@ -198,4 +184,36 @@ private struct Rows {
 
   /// The columns of a tensor that differs along the axis alone.
   func columns(of shape: Shape) -> Int { Operators.count(of: axis..<shape.rank, in: shape) }
+}
+
+/// A tensor and the pieces that it is made of along an axis, copied by threads, some pieces each.
+private struct Joint: PartedWork {
+  let whole: Tensor
+  let pieces: [Tensor]
+  let axis: Int
+  /// Whether the pieces are filled from the whole.
+  let isSplit: Bool
+
+  /// Fixed by the extents; little is copied at once.
+  private var parts: Int { min(pieces.count, 8, whole.count / 32_768 + 1) }
+
+  func run() { Threads.run(parts: parts, self) }
+
+  func run(part: Int) {
+    let rows = Rows(whole.shape, axis: axis)
+    let first = pieces.count * part / parts
+    var offset = 0
+    for number in 0..<pieces.count * (part + 1) / parts {
+      let columns = rows.columns(of: pieces[number].shape)
+      defer { offset += columns }
+      guard number >= first else { continue }
+      if isSplit {
+        rows.walk(columns, source: rows.columns, target: columns)
+          .copy(from: whole, at: offset, to: pieces[number])
+      } else {
+        rows.walk(columns, source: columns, target: rows.columns)
+          .copy(from: pieces[number], to: whole, toOffset: offset)
+      }
+    }
+  }
 }
