@@ -167,12 +167,13 @@ import Testing
     #expect(scale.means[1] == Double(Float(7.3)) && scale.deviations[1] == 1)
     #expect(scale.constantCount == 1)
     let scaled = try scale(training)
-    let first = (0..<1500).map { Double(scaled.numbers[2 * $0]) }
+    let scaledNumbers = scaled.numbers
+    let first = (0..<1500).map { Double(scaledNumbers[2 * $0]) }
     let mean = first.reduce(0, +) / 1500
     let square = first.reduce(0) { $0 + $1 * $1 } / 1500
     // The features have 24 bits at 1000, a ten-thousandth of the deviation.
     #expect(abs(mean) < 1e-6 && abs(square - 1) < 1e-6)
-    #expect((0..<1500).allSatisfy { scaled.numbers[2 * $0 + 1] == 0 })
+    #expect((0..<1500).allSatisfy { scaledNumbers[2 * $0 + 1] == 0 })
     // The other part is scaled by what was measured on this one.
     let other = try scale(validation)
     #expect(
@@ -229,6 +230,16 @@ import Testing
       Self.message { _ = try bits.targets(as: .oneHot) }
         == "numbered: the targets are numbers, and the loss needs classes; "
         + "name a column of classes, or a loss of numbers")
+  }
+
+  @Test func featuresTakeTheShapeThatANetworkWants() throws {
+    let set = try Self.numbered([1, 0])
+    let rows = try set.features(as: [3, 1])
+    #expect(rows.featureShape == [3, 1] && rows.numbers == set.numbers)
+    #expect(
+      Self.message { _ = try set.features(as: [1, 4]) }
+        == "numbered: a sample has the shape [3], and the network takes [1, 4]; "
+        + "change the network's input, or choose other columns")
   }
 
   // MARK: What is refused

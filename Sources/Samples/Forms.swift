@@ -1,5 +1,5 @@
 public import TensorFiles
-import Tensors
+public import Tensors
 
 /// How a loss wants its targets.
 public enum TargetForm: Hashable, Sendable {
@@ -16,6 +16,20 @@ public enum TargetForm: Hashable, Sendable {
 }
 
 extension Dataset {
+  /// The same samples with features in the shape that a network wants, such as `[1, 28, 28]`.
+  ///
+  /// - Returns: a set that shares the features and the targets.
+  /// - Throws: ``DataError`` when a sample has another number of features.
+  public func features(as shape: Shape) throws(DataError) -> Dataset {
+    guard shape.count * count == features.count else {
+      throw DataError(
+        .mismatch,
+        "a sample has the shape \(featureShape), and the network takes \(shape)",
+        cure: "change the network's input, or choose other columns", file: name)
+    }
+    return Dataset(of: self, features: features.reshaped(Shape([count] + shape.extents)))
+  }
+
   /// The same samples with targets in the form that a loss wants.
   ///
   /// - Returns: a set that shares the features; one number per sample is `[samples, 1]`.
