@@ -116,7 +116,8 @@ EK_INLINE float tanh_single(float x) {
   int32_t n;
   pair e = exp_parts(2 * held(size, 0, 20), &n);
   float far = 1 - 2 / (1 + e.high * power_of_two(n));
-  return size < 0.55f ? near : __builtin_copysignf(far, x);
+  // The sign of 0, too.
+  return __builtin_copysignf(size < 0.55f ? near : far, x);
 }
 
 #endif

@@ -153,6 +153,13 @@ import Testing
     }
   }
 
+  @Test(arguments: [UnaryKernel.tanh, .scaledSigmoid, .erf, .gelu, .silu, .softsign])
+  func zerosKeepTheirSigns(of kernel: UnaryKernel) {
+    let x = elements([0, -0.0] as [Float])
+    VectorKernels.apply(kernel, x, into: x)
+    #expect(x[0].bitPattern == 0 && x[1].bitPattern == Float(-0.0).bitPattern)
+  }
+
   @Test(arguments: cases)
   func notANumberStaysNotANumber(of item: Case) {
     let x = elements([Float](repeating: .nan, count: 19))
