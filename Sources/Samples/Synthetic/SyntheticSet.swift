@@ -53,6 +53,9 @@ public struct SyntheticOption<Owner: Sendable>: Sendable {
       set: { $0[keyPath: path] = $1 })
   }
 
+  /// The option's value in a set.
+  public func value(in owner: Owner) -> Double { get(owner) }
+
   func accepts(_ value: Double) -> Bool {
     range.contains(value) && (!isWhole || value == value.rounded())
   }
