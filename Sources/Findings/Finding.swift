@@ -61,8 +61,14 @@ public enum RuleName: String, Hashable, Sendable, CaseIterable {
   case saturatedUnits = "saturated_units"
   case overflow
   case underflow
+  case lostUpdates = "lost_updates"
   case nonFinite = "non_finite"
+  case learningRateTooLarge = "learning_rate_too_large"
+  case learningRateTooSmall = "learning_rate_too_small"
+  case badInput = "bad_input"
   case domain
+  case lossNotDecreasing = "loss_not_decreasing"
+  case oscillatingLoss = "oscillating_loss"
 }
 
 /// A change that may help, with what it is predicted to do.
