@@ -1,0 +1,13 @@
+/// Every tensor g whose norm exceeds c is multiplied by c/(‖g‖ + 10⁻⁶).
+public struct NormClipping: Clipping {
+  public static let name = "norm"
+  public static let summary = "The norm of every tensor is brought to the limit."
+  public static let options: [SettingsOption<NormClipping>] = [
+    .number("limit", \.limit, limitRange)
+  ]
+
+  /// c.
+  public var limit = 1.0
+
+  public init() {}
+}
