@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Functions of one variable. All are computed in double with errors near 1e-15 and rounded once,
-// so that an fp32 result errs by little more than half a unit in its last place.
+// Functions of one variable, with errors below two units in the last place (VectorKernels.swift states
+// them). Bytes depend on the argument alone, not on its place or the instruction set.
 typedef enum {
   EK_EXP,
   EK_LOG,
@@ -25,7 +25,7 @@ typedef enum {
   EK_RELU,
   // p[0] x below 0.
   EK_LEAKY_RELU,
-  // p[1] (p[0] (e^(p[2] x) - 1)) below 0, p[1] x above: elu, selu and celu.
+  // p[1] (p[0] (e^(p[2] x) - 1)) below 0, p[1] x above: elu, selu and celu; p[2] > 0.
   EK_ELU,
   // p[0] x + p[1], held between 0 and 1; p[0] > 0.
   EK_HARD_SIGMOID,

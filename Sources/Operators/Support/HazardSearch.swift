@@ -59,7 +59,7 @@ struct HazardSearch {
       }
       let starts = [end < 0 ? -1 : 1, members.nearestToZero].filter(interval.contains)
       guard let start = starts.first(where: { !reaches($0) }) else { continue }
-      let x = boundary(from: start, to: end, where: reaches)
+      let x = beyond(boundary(from: start, to: end, where: reaches), before: end)
       let exact = f(x)
       let call = "\(name)(\(operands(x).map { "\($0)" }.joined(separator: ", "))) = \(exact)"
       let witness = operands(x).map { Tensor([$0], shape: .scalar) }
@@ -77,6 +77,13 @@ struct HazardSearch {
             + "what distinguished them is lost.", witness: witness)
       }
     }
+  }
+
+  /// A number a little beyond a boundary, where a result that is wrong in its last places reaches the
+  /// limit too.
+  private func beyond(_ boundary: Double, before end: Double) -> Double {
+    let x = format.rounded(boundary * (1 + 0x1p-6))
+    return abs(x) < abs(end) ? x : boundary
   }
 
   /// The number of the format nearest to `start` from which on `holds` is true, by bisection.
