@@ -68,12 +68,9 @@ public enum UnaryKernel: Hashable, Sendable {
 
 /// Vector kernels on single precision, for buffers of equal counts.
 ///
-/// Most functions are computed in double and rounded once: values and slopes err by no more than
-/// 0.51 units in the last place, those of erf and gelu by 0.52. The functions that networks use most
-/// are computed in single precision with what rounding loses carried along: exp and sigmoid err by
-/// less than 1 unit, tanh and the scaled sigmoid by less than 1.5, their slopes likewise. Beside a
-/// root of its own a slope is a difference, of which no more than 2⁻⁴⁵ in absolute terms is promised,
-/// and 2⁻³¹ for gelu.
+/// Functions are computed in single precision, with what rounding loses carried along where it would
+/// be too much: values and slopes err by less than two units in the last place. Beside a root of its
+/// own a slope is a difference, of which no more than 2⁻²⁵ in absolute terms is promised.
 public enum VectorKernels {
   /// `result ← φ(x)`; `result` may be `x`.
   public static func apply(
