@@ -107,6 +107,9 @@ let rooms: [Room] = [
     name: "Remedies",
     imports: ["Networks", "Findings", .numerics],
     testImports: ["Operators", "Networks", "Findings", "Semantics"]),
+  Room(
+    name: "Watching", imports: ["Findings", "Numbers", .numerics],
+    testImports: ["Findings", "Numbers", "CAllocationCounter", .numerics], hasTestData: true),
   Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",
