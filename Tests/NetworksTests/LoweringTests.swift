@@ -8,11 +8,11 @@ import Testing
 @Suite struct LoweringTests {
   static func lowered(
     input: String = "[8]", _ layers: String, more: String = "", batch: Int = 2,
-    limits: NetworkLimits = NetworkLimits()
+    limits: NetworkLimits = NetworkLimits(), for purpose: LoweringPurpose = .analysis
   ) throws -> LoweredNetwork {
     let lowered = try Fixtures.network(input: input, layers, more: more).lowered(
       batch: batch, registry: Fixtures.operators, activations: Fixtures.activations,
-      limits: limits)
+      limits: limits, for: purpose)
     try lowered.graph.validate()
     return lowered
   }
@@ -114,6 +114,54 @@ import Testing
     let network = try Self.lowered("[{dropout: 0.5}, {dense: 4}, {dropout: 0.5}]")
     let seeds = network.graph.nodes.compactMap { $0.op.attributes["seed"] }
     #expect(seeds == [.integer(1), .integer(2)])
+  }
+
+  @Test func masksOfDropoutAreInputsOfATraining() throws {
+    let layers = "[{dropout: 0.25}, {dense: 4}, {dropout: 0.5}]"
+    let network = try Self.lowered(layers, for: .training)
+    #expect(network.inputs.map(\.name) == ["input"])
+    #expect(network.auxiliaryInputs.map(\.name) == ["dropout.0", "dropout.1"])
+    #expect(network.auxiliaryInputs.map(\.content) == [.mask(rate: 0.25), .mask(rate: 0.5)])
+    #expect(try Self.lowered(layers, for: .inference).graph.nodes.map(\.op.typeName) == ["Gemm"])
+  }
+
+  @Test func aMaskDropsItsShareAndKeepsTheMean() throws {
+    let mask = try #require(
+      try Self.lowered("[{dropout: 0.25}, {dense: 4}]", batch: 12_500, for: .training)
+        .auxiliaryInputs.first)
+    let (singles, doubles) = (
+      Tensor(zeros: [12_500, 8], .float32), Tensor(zeros: [12_500, 8], .float64)
+    )
+    mask.fill(singles, seed: 3)
+    mask.fill(doubles, seed: 3)
+    let elements = singles.elements(as: Float.self)
+    let dropped = elements.indices.count { elements[$0] == 0 }
+    // Six standard deviations of a share of 100,000 draws.
+    #expect(abs(Double(dropped) / 100_000 - 0.25) < 6 * (0.25 * 0.75 / 100_000).squareRoot())
+    #expect(elements.indices.allSatisfy { elements[$0] == 0 || elements[$0] == Float(4.0 / 3) })
+    let wide = doubles.elements(as: Double.self)
+    #expect(elements.indices.allSatisfy { (elements[$0] == 0) == (wide[$0] == 0) })
+    mask.fill(doubles, seed: 4)
+    #expect(elements.indices.contains { (elements[$0] == 0) != (wide[$0] == 0) })
+  }
+
+  @Test func batchNormsTakeRunningStatisticsForInference() throws {
+    let layers = "[{dense: 4}, batch_norm, relu, {dense: 3}, batch_norm]"
+    let trained = try Self.lowered(layers, for: .training)
+    #expect(trained.auxiliaryInputs.isEmpty)
+    #expect(trained.batchStatistics.map(\.name) == ["layers.1", "layers.2"])
+    #expect(trained.batchStatistics.allSatisfy { $0.mean == nil && $0.variance == nil })
+    let inferred = try Self.lowered(layers, for: .inference)
+    #expect(inferred.parameters.map(\.name) == trained.parameters.map(\.name))
+    #expect(inferred.batchStatistics.map(\.name) == ["layers.1", "layers.2"])
+    #expect(
+      inferred.batchStatistics.map(\.mean) == [
+        inferred.auxiliaryInputs[0].value, inferred.auxiliaryInputs[2].value,
+      ])
+    #expect(
+      inferred.auxiliaryInputs.map(\.content) == [
+        .runningMean, .runningVariance, .runningMean, .runningVariance,
+      ])
   }
 
   static let misfits: [(input: String, layers: String, message: String)] = [

@@ -1,4 +1,4 @@
-import Numbers
+public import Numbers
 public import Tensors
 
 extension LoweredParameter {
@@ -15,11 +15,18 @@ extension LoweredParameter {
 extension LoweredInput {
   /// Fills a tensor with a random batch: normal features and reals, uniform classes and bits.
   public func fill(_ tensor: Tensor, seed: UInt64) {
-    let stream = RandomStream(seed: seed, name: name)
+    fill(tensor, from: RandomStream(seed: seed, name: name))
+  }
+
+  /// The same from a stream of one's own, such as that of a step.
+  public func fill(_ tensor: Tensor, from stream: RandomStream) {
     switch content {
     case .features, .reals: tensor.setNormal(std: 1, from: stream)
     case .bits: tensor.setReals { Double(stream.integer(at: $0, below: 2)) }
     case .signs: tensor.setReals { Double(2 * stream.integer(at: $0, below: 2) - 1) }
+    case .mask(let rate): tensor.setMask(rate: rate, from: stream)
+    case .runningMean: tensor.setReals { _ in 0 }
+    case .runningVariance: tensor.setReals { _ in 1 }
     case .oneHot(let count):
       tensor.setReals { index in
         stream.integer(at: index / count, below: count) == index % count ? 1 : 0
@@ -42,6 +49,38 @@ extension Tensor {
     } else {
       let elements = elements(as: Float.self)
       for index in elements.indices { elements[index] = Float(element(index)) }
+    }
+  }
+
+  /// Sets every element of a real tensor to 0 with probability `rate`, and otherwise to 1/(1 − rate).
+  func setMask(rate: Double, from stream: RandomStream) {
+    let threshold = UInt64((rate * 0x1p32).rounded())
+    guard elementType == .float32 else {
+      return setReals { UInt64(stream.word(at: $0)) < threshold ? 0 : 1 / (1 - rate) }
+    }
+    let mask = Mask(
+      elements: elements(as: Float.self), stream: stream, threshold: threshold,
+      kept: Float(1 / (1 - rate)))
+    Threads.run(parts: mask.parts, mask)
+  }
+
+  /// Blocks of four elements, which share a block of the generator.
+  private struct Mask: PartedWork {
+    let elements: Elements<Float>
+    let stream: RandomStream
+    let threshold: UInt64
+    let kept: Float
+
+    var blocks: Int { (elements.count + 3) / 4 }
+    var parts: Int { min(blocks / 4096 + 1, 16) }
+
+    func run(part: Int) {
+      for block in blocks * part / parts..<blocks * (part + 1) / parts {
+        let words = stream.words(ofBlock: block)
+        for lane in 0..<min(4, elements.count - 4 * block) {
+          elements[4 * block + lane] = UInt64(words[lane]) < threshold ? 0 : kept
+        }
+      }
     }
   }
 

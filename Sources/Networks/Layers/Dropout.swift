@@ -24,6 +24,14 @@ public struct DropoutLayer: LayerKind {
 
   public func lower(_ input: Value, in lowering: inout Lowering) throws(NetworkError) -> Value {
     try lowering.requireFeatures(input)
+    switch lowering.purpose {
+    case .inference: return input
+    case .training:
+      let mask = try lowering.auxiliaryInput(
+        "dropout", lowering.shape(of: input), .mask(rate: rate))
+      return try lowering.apply("Mul", to: input, mask)
+    case .analysis: break
+    }
     let seed = lowering.nextDropoutSeed()
     return try lowering.apply(
       "Dropout", ["ratio": .real(rate), "training": .integer(1), "seed": .integer(seed)],

@@ -59,9 +59,22 @@ public struct NormalizationLayer: LayerKind {
       let channels = sample[0]
       let scale = try lowering.parameter("\(form).weight", [channels], startingAt: 1)
       let shift = try lowering.parameter("\(form).bias", [channels], startingAt: 0)
+      let isInference = lowering.purpose == .inference
+      var statistics: [Value] = []
+      if isInference {
+        statistics = [
+          try lowering.auxiliaryInput("running_mean", [channels], .runningMean),
+          try lowering.auxiliaryInput("running_variance", [channels], .runningVariance),
+        ]
+      }
+      lowering.note(
+        BatchStatistics(
+          name: lowering.layerName, value: input, mean: statistics.first,
+          variance: statistics.last))
       return try lowering.append(
-        "BatchNormalization", ["epsilon": .real(epsilon), "training": .integer(1)],
-        to: [input, scale, shift])[0]
+        "BatchNormalization",
+        ["epsilon": .real(epsilon), "training": .integer(isInference ? 0 : 1)],
+        to: [input, scale, shift] + statistics)[0]
     }
   }
 }

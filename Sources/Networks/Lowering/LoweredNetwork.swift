@@ -14,6 +14,30 @@ public struct LoweredNetwork: Sendable {
   /// The loss, a scalar; nil where the description names none.
   public let loss: Value?
   public let layers: [LayerRecord]
+  /// Inputs beside ``inputs`` that whoever trains fills: masks of dropout, running statistics.
+  public let auxiliaryInputs: [LoweredInput]
+  /// The values that are normalised over the batch, in the same order for every purpose.
+  public let batchStatistics: [BatchStatistics]
+}
+
+/// What a lowered graph is for.
+public enum LoweringPurpose: Hashable, Sendable {
+  /// As in a step of training; dropout draws the same mask whenever the graph runs.
+  case analysis
+  /// The masks of dropout are inputs, which each step fills anew.
+  case training
+  /// Without dropout; batch norms take mean and variance from inputs.
+  case inference
+}
+
+/// A value that is normalised over the batch, `[batch, channels, …]`.
+public struct BatchStatistics: Hashable, Sendable {
+  /// The name of the layer.
+  public let name: String
+  public let value: Value
+  /// The inputs `[channels]` that take the place of the batch's statistics, for inference.
+  public let mean: Value?
+  public let variance: Value?
 }
 
 /// One weighted operation with everything up to the next one.
@@ -68,6 +92,12 @@ public struct LoweredInput: Sendable {
     case signs
     /// Targets of the loss: real numbers.
     case reals
+    /// 0 with probability `rate`, and 1/(1 − rate) otherwise.
+    case mask(rate: Double)
+    /// The mean of what a batch norm normalises.
+    case runningMean
+    /// Its variance.
+    case runningVariance
   }
 
   public let value: Value

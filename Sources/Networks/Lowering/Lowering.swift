@@ -13,6 +13,11 @@ public struct Lowering {
   let activations: ActivationCatalogue
   let limits: NetworkLimits
   let file: String?
+  /// What the graph is for.
+  let purpose: LoweringPurpose
+  /// Inputs beside the network's own, which a training fills.
+  private(set) var auxiliaryInputs: [LoweredInput] = []
+  private(set) var batchStatistics: [BatchStatistics] = []
   /// How parameters start where a layer does not say it.
   private var defaults: Initialization
   /// Residual blocks of the network that start as Fixup says.
@@ -48,8 +53,9 @@ public struct Lowering {
 
   init(
     _ description: NetworkDescription, registry: OperatorRegistry,
-    activations: ActivationCatalogue, limits: NetworkLimits
+    activations: ActivationCatalogue, limits: NetworkLimits, purpose: LoweringPurpose
   ) {
+    self.purpose = purpose
     self.registry = registry
     self.activations = activations
     self.limits = limits
@@ -159,8 +165,24 @@ public struct Lowering {
     return dropouts
   }
 
+  /// Adds an input that a training fills.
+  mutating func auxiliaryInput(
+    _ name: String, _ shape: [Int], _ content: LoweredInput.Content
+  ) throws(NetworkError) -> Value {
+    let name = "\(name).\(auxiliaryInputs.count)"
+    let value = try addInput(name, shape, .real)
+    auxiliaryInputs.append(LoweredInput(value: value, name: name, content: content))
+    return value
+  }
+
+  /// Notes a value that is normalised over the batch.
+  mutating func note(_ statistics: BatchStatistics) { batchStatistics.append(statistics) }
+
   /// A layer that the layer being lowered contains without its being written.
   func here(_ kind: any LayerKind) -> LayerDescription { LayerDescription(kind, line: line) }
+
+  /// The name of the weighted operation that new nodes belong to.
+  var layerName: String { isAhead ? scopeBase : records[records.count - 1].name }
 
   /// The layer that is being lowered, as it is written.
   var layerForm: String { form }
@@ -328,7 +350,7 @@ public struct Lowering {
       throw error(.invalidValue, "'\(rule.form)' \(refusal.problem)", cure: refusal.cure)
     }
     parameterElements += target.shape.count
-    let base = isAhead ? scopeBase : records[records.count - 1].name
+    let base = layerName
     var unique = "\(base).\(name)"
     var number = 1
     while !names.insert(unique).inserted {

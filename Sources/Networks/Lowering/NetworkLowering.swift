@@ -10,7 +10,7 @@ extension NetworkDescription {
   /// - Throws: ``NetworkError`` when a layer does not fit its input, or a limit is exceeded.
   public func lowered(
     batch: Int, registry: OperatorRegistry, activations: ActivationCatalogue,
-    limits: NetworkLimits = NetworkLimits()
+    limits: NetworkLimits = NetworkLimits(), for purpose: LoweringPurpose = .analysis
   ) throws(NetworkError) -> LoweredNetwork {
     precondition(batch >= 1, "a batch has at least one sample")
     guard !layers.isEmpty, layerCount <= limits.layers else {
@@ -27,7 +27,7 @@ extension NetworkDescription {
         cure: "give whole numbers of at least 1", file: file.path)
     }
     var lowering = Lowering(
-      self, registry: registry, activations: activations, limits: limits)
+      self, registry: registry, activations: activations, limits: limits, purpose: purpose)
     let vocabulary = layers.firstEmbedding?.vocabulary
     lowering.place("input", scope: "input")
     let start = try lowering.addInput(
@@ -48,7 +48,8 @@ extension NetworkDescription {
     }
     return LoweredNetwork(
       graph: lowering.graph, parameters: lowering.parameters, inputs: inputs, output: output,
-      loss: lossValue, layers: records)
+      loss: lossValue, layers: records, auxiliaryInputs: lowering.auxiliaryInputs,
+      batchStatistics: lowering.batchStatistics)
   }
 }
 

@@ -62,7 +62,9 @@ extension MeanLoss {
     var sums = SIMD8<Double>.zero
     let whole = a.count / 8 * 8
     for start in stride(from: 0, to: whole, by: 8) {
-      for lane in 0..<8 { sums[lane] += Self.term(Double(a[start + lane]), Double(b[start + lane])) }
+      for lane in 0..<8 {
+        sums[lane] += Self.term(Double(a[start + lane]), Double(b[start + lane]))
+      }
     }
     var sum = sums.sum()
     for i in whole..<a.count { sum += Self.term(Double(a[i]), Double(b[i])) }
