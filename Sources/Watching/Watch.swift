@@ -11,6 +11,10 @@ public struct Watch: Sendable {
   private var detectors: [any Detector]
   /// What each detector has told and not taken back, by its place.
   private var open: [WatchedFinding?]
+  /// Records since which a detector judges more mildly than it has told.
+  private var milder: [Int]
+  /// Records for which it must, before what was told is taken down.
+  private static let patience = 64
   /// What each detector told last and has taken back, with the number of times.
   private var closed: [(told: WatchedFinding, times: Int)?]
 
@@ -20,6 +24,7 @@ public struct Watch: Sendable {
     course = Course(thresholds: thresholds, subject: subject)
     detectors = Self.detectors(thresholds)
     open = Array(repeating: nil, count: detectors.count)
+    milder = Array(repeating: 0, count: detectors.count)
     closed = Array(repeating: nil, count: detectors.count)
   }
 
@@ -110,7 +115,9 @@ public struct Watch: Sendable {
         events.append(.ended(told))
       case (var told?, let new?):
         let before = told.finding.severity
-        guard new.severity != before else { continue }
+        milder[i] = new.severity < before ? milder[i] + 1 : 0
+        let isDue = new.severity > before || course.isOver || milder[i] > Self.patience
+        guard new.severity != before, isDue else { continue }
         told.finding = detectors[i].finding(new.severity, in: course)
         open[i] = told
         if new.severity > before { events.append(.worsened(told)) }

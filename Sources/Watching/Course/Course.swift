@@ -57,14 +57,17 @@ struct Course: Sendable {
     return true
   }
 
-  /// Whether the run has had its time: half of the steps that were planned, or 500.
+  /// Steps after which an open run has had its time: plateaus of deep networks last for hundreds.
+  private static let patience = 1000
+
+  /// Whether the run has had its time: three quarters of the steps that were planned.
   private var hasHadTime: Bool {
-    isOver || 2 * losses.count >= (subject.plannedSteps ?? 1000)
+    isOver || 4 * losses.count >= 3 * (subject.plannedSteps ?? Self.patience)
   }
 
-  /// Whether it has had half of that.
+  /// Whether it has had half of its steps.
   var hasHadHalfItsTime: Bool {
-    isOver || 4 * losses.count >= (subject.plannedSteps ?? 1000)
+    isOver || 2 * losses.count >= (subject.plannedSteps ?? Self.patience)
   }
 
   /// Whether the loss neither lies below where it began nor falls, although it has had its time.

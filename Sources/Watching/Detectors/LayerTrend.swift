@@ -125,8 +125,12 @@ struct LayerTrend: Detector {
       rule, severity, layer: inner,
       message: "Since step \(persistence.since) the \(what) \(verb): going "
         + "\(isGradient ? "backward" : "forward"), its second moment passes \(bound) times \(start) "
-        + "at \(inner) and reaches \(Numerals.short(value)) times it at \(outer).",
-      because: "Each layer multiplies it by \(Numerals.short(perLayer)) on average."
-        + course.effect, evidence: evidence)
+        + "at \(inner) and "
+        + (value == 0
+          ? "is 0 at \(outer)." : "reaches \(Numerals.short(value)) times it at \(outer)."),
+      because: (value == 0
+        ? "Nothing of it is left below."
+        : "Each layer multiplies it by \(Numerals.short(perLayer)) on average.") + course.effect,
+      evidence: evidence)
   }
 }

@@ -5,24 +5,35 @@ import RealModule
 /// grows beyond where it began.
 struct LearningRateTooLarge: Detector {
   private var persistence = Persistence()
+  /// The greatest ratio so far; the later ones are small where the weights have grown.
+  private var peak = 0.0
+  private var peakStep = 0
+  /// Where the last spell of large updates began.
+  private var spell: Int?
 
   mutating func observe(_ record: StepRecord, in course: Course) {
     guard let ratio = course.updates.ratio, record.refusal == nil else { return }
+    if ratio > peak { (peak, peakStep) = (ratio, record.step) }
     persistence.note(
       ratio * course.subject.alignment > course.thresholds.largeChange, at: record.step,
       window: course.thresholds.persistence)
+    if persistence.isActive { spell = persistence.since }
   }
 
   func judgement(in course: Course) -> Judgement? {
     if course.progress.hasDiverged {
       return Judgement(severity: .error, since: course.progress.divergence.since)
     }
-    return persistence.isActive
-      ? Judgement(severity: course.severity(ofCause: true), since: persistence.since) : nil
+    if persistence.isActive {
+      return Judgement(severity: course.severity(ofCause: true), since: persistence.since)
+    }
+    // What large updates have broken, dead or saturated units, small ones do not mend.
+    return spell != nil && course.isStuck
+      ? Judgement(severity: .error, since: spell ?? 0) : nil
   }
 
   func finding(_ severity: Severity, in course: Course) -> Finding {
-    let ratio = course.updates.ratio ?? 0
+    let ratio = persistence.isActive ? course.updates.ratio ?? 0 : peak
     let alignment = course.subject.alignment
     let thresholds = course.thresholds
     let rate = Numerals.short(course.learningRate)
@@ -33,8 +44,12 @@ struct LearningRateTooLarge: Detector {
       message: progress.hasDiverged
         ? "Since step \(progress.divergence.since) the loss is more than "
           + "\(Numerals.short(thresholds.divergenceFactor)) times what it was at the start."
-        : "Since step \(persistence.since) an update changes the weights by "
-          + "\(Numerals.percent(ratio)) on average: the learning rate of \(rate) is too large.",
+        : (persistence.isActive
+          ? "Since step \(persistence.since) an update changes"
+          : "From step \(spell ?? 0) on updates changed")
+          + " the weights by \(Numerals.percent(ratio)) on average"
+          + (persistence.isActive ? "" : " at most")
+          + ": the learning rate of \(rate) is too large.",
       because:
         "The update ratio is \(Numerals.short(ratio)); along a layer's input its effects add "
         + "up to \(Numerals.short(ratio * alignment)) of the output, and "

@@ -62,6 +62,10 @@ struct Refusals: Detector {
     return Judgement(severity: isLast ? .error : isOften ? .warning : .note, since: firstStep)
   }
 
+  private func name(of refusal: StepRecord.Refusal) -> String {
+    refusal.place == .loss ? "the loss" : "the \(refusal.place.rawValue) of \(refusal.tensor)"
+  }
+
   func finding(_ severity: Severity, in course: Course) -> Finding {
     let place =
       first
@@ -79,7 +83,7 @@ struct Refusals: Detector {
         : "A NaN reaches every weight by one update."
     return Finding(
       isOverflow ? .overflow : .nonFinite, severity, layer: place.tensor,
-      message: "In step \(firstStep) the \(place.place.rawValue) of \(place.tensor) has "
+      message: "In step \(firstStep) \(name(of: place)) has "
         + "\(place.nanCount) NaN and \(place.infinityCount) infinities. \(times) refused"
         + (count == 1 ? "." : ", the last one step \(latestStep)."),
       because: because,

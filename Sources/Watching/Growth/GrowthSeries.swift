@@ -21,6 +21,7 @@ struct GrowthSeries: Sendable {
   private(set) var sum = 0.0
   /// Where the sum was last 0.
   private(set) var zeroStep = 0
+  private var zeroValue = 0.0
   private var peak = 0.0
   private var peakCount = 0
   private var peakStep = 0
@@ -70,7 +71,7 @@ struct GrowthSeries: Sendable {
       previousStep = step
     }
     guard count > 0, step > previousStep else {
-      restart(at: step)
+      restart(value, at: step)
       return false
     }
     let gap = Double(step - previousStep)
@@ -84,7 +85,7 @@ struct GrowthSeries: Sendable {
       (limits.allowance + GrowthLimits.powerAllowance / Double(count + 1)) * gap
     sum += min(increment, height / GrowthLimits.leastSteps) - allowed
     if sum <= 0 {
-      restart(at: step)
+      restart(value, at: step)
       return false
     }
     let isPeak = sum > peak
@@ -94,7 +95,7 @@ struct GrowthSeries: Sendable {
     }
     if isAlarmed {
       // What has not grown for long has found a new level.
-      if count - peakCount > Self.period { restart(at: step) }
+      if count - peakCount > Self.period { restart(value, at: step) }
       return false
     }
     guard isPeak, sum > height else { return false }
@@ -106,8 +107,9 @@ struct GrowthSeries: Sendable {
     return true
   }
 
-  private mutating func restart(at step: Int) {
+  private mutating func restart(_ value: Double, at step: Int) {
     sum = 0
+    zeroValue = value
     peak = 0
     peakCount = count
     zeroStep = step
@@ -176,7 +178,8 @@ struct GrowthSeries: Sendable {
     (Double.pi / 2).squareRoot() / 2.0.squareRoot() * incrementSpread
   }
 
-  /// Fits a level that turns into a straight rise, by least squares over all places of the turn.
+  /// Fits a level that turns into a straight rise, by least squares over all places of the turn;
+  /// where that fails the growth began where the sum was last 0.
   ///
   /// Moving the turn back changes each sum by a term of constant cost.
   private mutating func fitOnset() {
@@ -207,8 +210,15 @@ struct GrowthSeries: Sendable {
       bestSlope = xy / spread
       level = mean - bestSlope * x / Double(n)
     }
-    onset = steps[index(bestTurn)] + 1
-    fittedRate = bestSlope
-    onsetValue = level
+    // A turn that leaves out half of the growth has taken a part for the whole.
+    if peakValue - level > sum / 2 {
+      onset = steps[index(bestTurn)] + 1
+      fittedRate = bestSlope
+      onsetValue = level
+    } else {
+      onset = zeroStep + 1
+      fittedRate = (peakValue - zeroValue) / Double(max(1, peakStep - zeroStep))
+      onsetValue = zeroValue
+    }
   }
 }
