@@ -73,6 +73,11 @@ public struct Watch: Sendable {
       + closed.indices.filter { open[$0] == nil }.compactMap { closed[$0].map(Self.lowered) }
   }
 
+  /// What grows at present, the earliest onset first; empty while nothing does.
+  public var origins: [GrowthOrigin] {
+    detectors.compactMap { ($0 as? DivergenceOnset)?.origins }.first ?? []
+  }
+
   /// Failing with an error that holds, warning with a warning, healthy otherwise.
   public var verdict: Verdict {
     switch findings.filter({ $0.ended == nil }).map(\.finding.severity).max() {

@@ -61,6 +61,9 @@ public struct WatchOption: Sendable {
       "the least relative change of a layer's output over the run"),
     .number(
       "least_decrease", \.leastDecrease, 0...1, "the share by which the loss must fall"),
+    .number(
+      "clear_decrease", \.clearDecrease, 0...1,
+      "the share of the loss whose fall shows learning, whatever the noise"),
     .count("minimum_steps", \.minimumSteps, 16...1_000_000_000, "steps before the loss is judged"),
     .number(
       "significance", \.significance, 0...100, "standard errors that make a change significant"),

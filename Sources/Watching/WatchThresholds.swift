@@ -30,6 +30,8 @@ public struct WatchThresholds: Hashable, Sendable {
   public var smallChange: Double = 0.1
   /// The share of the loss by which it must fall before it counts as falling.
   public var leastDecrease: Double = 0.02
+  /// The share of the loss whose fall shows that something is learned, whatever the noise.
+  public var clearDecrease: Double = 0.2
   /// Steps before the loss is judged.
   public var minimumSteps: Int = 100
   /// Standard errors that make a change of the loss significant.

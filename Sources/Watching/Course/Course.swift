@@ -71,8 +71,11 @@ struct Course: Sendable {
   }
 
   /// Whether the loss neither lies below where it began nor falls, although it has had its time.
+  ///
+  /// Noise can hide a fall, and what may be one is no failure.
   var isStuck: Bool {
     progress.isKnown && hasHadTime && !progress.hasLearned && !progress.isFalling
+      && !progress.mayHaveLearned
   }
 
   /// Whether the loss has come to rest above half of where it began, with no baseline to judge that
@@ -82,12 +85,23 @@ struct Course: Sendable {
       && progress.latest > progress.reference / 2
   }
 
-  /// Whether the run fails, by what the loss says.
-  var isFailing: Bool { isStuck || progress.hasDiverged || isStalled }
+  /// Whether the loss is beyond where it began and not on the way back.
+  var hasDiverged: Bool { progress.hasDiverged && (isOver || !progress.isFalling) }
 
-  /// How severe a cause is: an error only when it is strong and the loss shows its effect.
+  /// Whether the run ends far above the loss of a constant prediction, falling or not.
+  private var isFarFromDone: Bool {
+    guard isOver, progress.isKnown, let baseline = subject.baselineLoss else { return false }
+    return baseline > 0 && progress.latest > thresholds.divergenceFactor * baseline
+  }
+
+  /// Whether the run fails, by what the loss says.
+  var isFailing: Bool { isStuck || hasDiverged || isStalled || isFarFromDone }
+
+  /// How severe a cause is: an error only when it is strong and the loss shows its effect, and no
+  /// more than a note while the network learns in spite of it.
   func severity(ofCause isStrong: Bool) -> Severity {
-    isStrong && isFailing ? .error : .warning
+    if isFailing { return isStrong ? .error : .warning }
+    return progress.hasLearned ? .note : .warning
   }
 
   /// The end of a sentence: what the loss does.
@@ -95,6 +109,11 @@ struct Course: Sendable {
     if progress.hasDiverged {
       return " The loss has grown beyond \(Numerals.short(thresholds.divergenceFactor)) times "
         + "\(Numerals.short(progress.origin)), where it began."
+    }
+    if isFarFromDone {
+      return
+        " The loss ends at \(Numerals.short(progress.latest)); that of a constant prediction is "
+        + "\(Numerals.short(progress.reference))."
     }
     return isStuck
       ? " The loss stays at \(Numerals.short(progress.level)); it was "

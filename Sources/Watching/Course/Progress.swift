@@ -4,6 +4,10 @@ struct Progress: Sendable {
   private(set) var reference = 0.0
   /// The median of the last quarter of the run.
   private(set) var level = 0.0
+  /// Whether something may have been learned: the loss lies below the reference by two standard
+  /// errors, or the last losses by so much that noise is no excuse; or noise may hide a fall of
+  /// that size.
+  private(set) var mayHaveLearned = false
   /// The median of the last eighth.
   private(set) var latest = 0.0
   /// The standard error of a mean over the last quarter.
@@ -55,7 +59,8 @@ struct Progress: Sendable {
       return
     }
     let least = thresholds.leastDecrease
-    reference = subject.baselineLoss ?? history.earlyLevel()
+    // A loss that falls within the first steps leaves only the first to tell.
+    reference = subject.baselineLoss ?? max(history.first, history.earlyLevel())
     level = history.level(ofLast: max(4, blocks / 4))
     // The median of half as many blocks.
     levelError = 1.25 * 2.0.squareRoot() * trend.meanError
@@ -67,6 +72,12 @@ struct Progress: Sendable {
     hasLearned = reference - level > limit && reference - latest > limit / 2
     let late = history.trend(ofLast: max(6, blocks / 4)) ?? trend
     // What fell for a while and then stays is not falling.
+    let two = max(least * abs(reference), 2 * levelError)
+    mayHaveLearned =
+      (reference - level > two && reference - latest > two / 2)
+      || reference - latest > thresholds.clearDecrease * abs(reference)
+      || (-slope > slopeError
+        && -slope * Double(history.count) > thresholds.clearDecrease * abs(level))
     isFalling =
       -slope > thresholds.significance * slopeError
       && -slope * Double(history.count) > least * abs(level)

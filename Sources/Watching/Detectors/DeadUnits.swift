@@ -91,7 +91,8 @@ struct DeadUnits: Detector {
         "Since step \(silence[layer].since) \(Numerals.percent(shares[layer])) of the outputs of "
         + "\(course.layers[layer]) are 0.",
       because:
-        "\(count) of \(silence.count) layers have more than \(Numerals.percent(limit)) zeros."
+        "\(count) of \(silence.count) layers have "
+        + (limit < 1 ? "more than \(Numerals.percent(limit)) zeros." : "nothing but zeros.")
         + consequence + course.effect,
       evidence: [
         Evidence("zero_share", shares[layer]), Evidence("limit", limit),

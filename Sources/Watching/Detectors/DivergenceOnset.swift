@@ -8,6 +8,8 @@ struct DivergenceOnset: Detector {
 
   init(thresholds: WatchThresholds) { bank = GrowthBank(thresholds: thresholds) }
 
+  var origins: [GrowthOrigin] { bank.origins() }
+
   mutating func observe(_ record: StepRecord, in course: Course) {
     isRefused = record.refusal != nil && record.lossScale == nil
     _ = bank.observe(record)
@@ -17,7 +19,7 @@ struct DivergenceOnset: Detector {
     guard bank.alarms > 0 else { return nil }
     let progress = course.progress
     let severity: Severity
-    if isRefused || progress.hasDiverged {
+    if isRefused || course.hasDiverged {
       severity = .error
     } else if progress.isFalling || progress.hasLearned {
       // Growth while the loss falls is learning.

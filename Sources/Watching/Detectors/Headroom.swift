@@ -15,6 +15,8 @@ struct Headroom: Detector {
       let magnitude = max(abs(activation.minimum), abs(activation.maximum))
       if magnitude > peak { (peak, worst) = (magnitude, i) }
     }
+    // What is infinite already is refused.
+    guard peak.isFinite else { return }
     greatest = peak
     persistence.note(
       peak * course.thresholds.margin > course.subject.format.greatest, at: record.step,

@@ -22,7 +22,8 @@ struct LearningRateTooLarge: Detector {
 
   func judgement(in course: Course) -> Judgement? {
     if course.progress.hasDiverged {
-      return Judgement(severity: .error, since: course.progress.divergence.since)
+      return Judgement(
+        severity: course.hasDiverged ? .error : .warning, since: course.progress.divergence.since)
     }
     if persistence.isActive {
       return Judgement(severity: course.severity(ofCause: true), since: persistence.since)
@@ -33,26 +34,31 @@ struct LearningRateTooLarge: Detector {
   }
 
   func finding(_ severity: Severity, in course: Course) -> Finding {
-    let ratio = persistence.isActive ? course.updates.ratio ?? 0 : peak
     let alignment = course.subject.alignment
     let thresholds = course.thresholds
-    let rate = Numerals.short(course.learningRate)
+    let present = course.updates.ratio ?? 0
+    // Weights that have grown have small ratios again, and refused updates have none.
+    let isNow = persistence.isActive && present * alignment > thresholds.largeChange
+    let ratio = isNow ? present : peak
     let progress = course.progress
-    let largest = course.updates.largest.map { course.parameters[$0] }
+    let what = "the weights by \(Numerals.percent(ratio)) on average"
+    let rate = "the learning rate of \(Numerals.short(course.learningRate)) is too large."
+    let message =
+      if progress.hasDiverged {
+        "Since step \(progress.divergence.since) the loss is more than "
+          + "\(Numerals.short(thresholds.divergenceFactor)) times what it was at the start: \(rate)"
+      } else if isNow {
+        "Since step \(persistence.since) an update changes \(what): \(rate)"
+      } else {
+        "From step \(spell ?? peakStep) on updates changed \(what) at most: \(rate)"
+      }
     return Finding(
-      .learningRateTooLarge, severity, layer: largest,
-      message: progress.hasDiverged
-        ? "Since step \(progress.divergence.since) the loss is more than "
-          + "\(Numerals.short(thresholds.divergenceFactor)) times what it was at the start."
-        : (persistence.isActive
-          ? "Since step \(persistence.since) an update changes"
-          : "From step \(spell ?? 0) on updates changed")
-          + " the weights by \(Numerals.percent(ratio)) on average"
-          + (persistence.isActive ? "" : " at most")
-          + ": the learning rate of \(rate) is too large.",
-      because:
-        "The update ratio is \(Numerals.short(ratio)); along a layer's input its effects add "
-        + "up to \(Numerals.short(ratio * alignment)) of the output, and "
+      .learningRateTooLarge, severity, layer: course.updates.largest.map { course.parameters[$0] },
+      message: message,
+      because: "The update ratio "
+        + (isNow ? "is" : "was at most, in step \(peakStep),")
+        + " \(Numerals.short(ratio)); along a layer's input its effects add up to "
+        + "\(Numerals.short(ratio * alignment)) of the output, and "
         + "\(Numerals.short(thresholds.largeChange)) is the limit." + course.effect,
       evidence: [
         Evidence("update_ratio", ratio), Evidence("alignment", alignment),

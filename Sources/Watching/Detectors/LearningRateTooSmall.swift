@@ -25,8 +25,10 @@ struct LearningRateTooSmall: Detector {
   func judgement(in course: Course) -> Judgement? {
     let progress = course.progress
     guard progress.isKnown, course.updates.count > 0 else { return nil }
-    // What has fallen by a fifth moves.
-    guard progress.level > 0.8 * progress.reference, !progress.hasDiverged else { return nil }
+    let hasMoved =
+      progress.reference - progress.level > course.thresholds.clearDecrease
+      * abs(progress.reference)
+    guard !hasMoved, !progress.hasDiverged else { return nil }
     let isSmall = change(in: course) < course.thresholds.smallChange
     let isSlow =
       progress.isFalling && (progress.isLinear || !progress.hasLearned)

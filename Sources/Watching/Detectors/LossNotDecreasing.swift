@@ -6,7 +6,8 @@ struct LossNotDecreasing: Detector {
 
   func judgement(in course: Course) -> Judgement? {
     let progress = course.progress
-    guard progress.isKnown, !progress.hasLearned, !progress.isFalling, course.hasHadHalfItsTime
+    guard progress.isKnown, course.hasHadHalfItsTime, !progress.hasLearned,
+      !progress.mayHaveLearned, !progress.isFalling
     else { return nil }
     return Judgement(severity: course.isStuck ? .error : .warning, since: 0)
   }

@@ -34,8 +34,6 @@ struct LostUpdates: Detector {
 
   func judgement(in course: Course) -> Judgement? {
     guard persistence.isActive else { return nil }
-    // A run at its end makes small updates, and may lose them.
-    if course.progress.hasLearned { return Judgement(severity: .note, since: persistence.since) }
     var lost = 0
     for average in averages where average > Self.strong { lost += 1 }
     return Judgement(

@@ -35,8 +35,6 @@ struct SaturatedUnits: Detector {
       since = min(since, persistence[i].since)
     }
     guard isActive else { return nil }
-    // A network that has learned to be sure of its answers saturates too.
-    if course.progress.hasLearned { return Judgement(severity: .note, since: since) }
     return Judgement(severity: course.severity(ofCause: isStrong), since: since)
   }
 
