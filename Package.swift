@@ -88,11 +88,14 @@ let rooms: [Room] = [
     testImports: ["Operators", "Numbers", "Semantics"], hasTestData: true),
   Room(
     name: "Training",
-    imports: ["Execution", "Networks", "Graphs", "Semantics", "Tensors", "Numbers"],
+    imports: [
+      "Execution", "Networks", "Samples", "TensorFiles", "Graphs", "Semantics", "Tensors",
+      "Numbers", "Findings", .numerics,
+    ],
     testImports: [
-      "Operators", "Execution", "Networks", "Graphs", "Semantics", "Tensors", "Numbers",
-      "CAllocationCounter",
-    ]),
+      "Operators", "Execution", "Networks", "Samples", "TensorFiles", "Graphs", "Semantics",
+      "Tensors", "Numbers", "Findings", "CAllocationCounter", .numerics,
+    ], hasTestData: true),
   Room(
     name: "Analyses",
     imports: [

@@ -30,6 +30,8 @@ public struct SettingsOption<Owner: Sendable>: Sendable {
     case below
     /// 0 for no, 1 for yes.
     case flag
+    /// Whole numbers.
+    case count
   }
 
   public let name: String
@@ -66,6 +68,15 @@ public struct SettingsOption<Owner: Sendable>: Sendable {
       set: { $0[keyPath: path] = $1 == 1 })
   }
 
+  /// A whole number of at least `least`.
+  static func count(
+    _ name: String, _ path: any WritableKeyPath<Owner, Int> & Sendable, from least: Int = 1
+  ) -> SettingsOption {
+    SettingsOption(
+      name: name, range: Double(least)...1e15, kind: .count, get: { Double($0[keyPath: path]) },
+      set: { $0[keyPath: path] = Int($1) })
+  }
+
   /// The option's value in some settings.
   public func value(in owner: Owner) -> Double { get(owner) }
 
@@ -74,6 +85,7 @@ public struct SettingsOption<Owner: Sendable>: Sendable {
     case .number: range.contains(value)
     case .below: range.contains(value) && value < range.upperBound
     case .flag: value == 0 || value == 1
+    case .count: range.contains(value) && value == value.rounded()
     }
   }
 
@@ -84,6 +96,7 @@ public struct SettingsOption<Owner: Sendable>: Sendable {
     case .number: "a number from \(low) to \(high)"
     case .below: "a number from \(low) to less than \(high)"
     case .flag: "0 for no or 1 for yes"
+    case .count: "a whole number of at least \(low)"
     }
   }
 }
@@ -155,13 +168,13 @@ func settings<Kind>(
   return found
 }
 
-private func suggestion(for name: String, among names: [String], of list: String) -> String {
+func suggestion(for name: String, among names: [String], of list: String) -> String {
   let meant = nearestName(to: name, among: names).map { "did you mean '\($0)'? " } ?? ""
   return "\(meant)\(list) \(names.joined(separator: ", "))"
 }
 
 /// The text in quotes for a message: at most 40 characters, without control characters.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
   // Cut by scalars first: one character may hold any number of them.
   let scalars = text.unicodeScalars.prefix(160).map { scalar -> Character in
     scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : Character(scalar)
