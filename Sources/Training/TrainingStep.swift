@@ -1,4 +1,5 @@
 public import Execution
+public import Findings
 import Graphs
 public import Networks
 public import Numbers
@@ -7,28 +8,32 @@ public import Tensors
 
 /// A network with its loss and backward pass, laid out once and run step after step.
 ///
-/// Parameters live in the step; fill them and the inputs, then call ``run(rate:)``. A step allocates
+/// Parameters live in the step; fill them and the inputs, then call ``run(rate:)``, or
+/// ``computeGradients()``, what is to be done to gradients, and ``update(rate:)``. A step allocates
 /// nothing of its own. Used by one thread at a time.
 public final class TrainingStep {
-  /// A parameter: its weights, which updates change, and its gradient in the last step.
-  public struct Parameter: Sendable {
-    public let name: String
-    public let weight: Tensor
-    public let gradient: Tensor
-  }
+  public typealias Parameter = TrainedParameter
 
   public let network: LoweredNetwork
   /// In the order of the network's parameters that the loss depends on.
+  ///
+  /// Call ``weightsWereWritten()`` after writing to weights that were taken from here.
   public let parameters: [Parameter]
+  /// The optimiser with its state.
+  public let updates: UpdatePass<Float>
+  /// Why the last update was not made; nil when it was.
+  public private(set) var refusal: StepRecord.Refusal?
   /// Bytes of the step's values and workspace.
   public var memory: PlanMemory { plan.memory }
 
   private let plan: Plan<Float>
   private let loss: Value
-  private let descent: GradientDescent
-  private let format: NumberFormat?
-  /// The weights in single precision where the network reads rounded ones.
+  /// The weights where the network reads a copy of them.
   private let masters: [Value: Tensor]
+  /// The values in the plan of what updates change, and of their gradients.
+  private let trained: Set<Value>
+  private let gradients: [Value]
+  private var areWeightsNew = true
   /// The values of the plan in place of the network's.
   private let places: [Value: Value]
   private let cotangents: [Value: Value]
@@ -38,16 +43,18 @@ public final class TrainingStep {
   /// - Parameters:
   ///   - network: a network with a loss.
   ///   - adding: makes the operator that adds two tensors of one type.
+  ///   - optimizer: what makes updates of gradients, with options in their ranges.
   ///   - isWatched: whether every activation, cotangent, gradient, weight and update is summarised
   ///     in every step.
   ///   - format: the number format that activations, cotangents and the weights that the network
-  ///     reads are rounded to. Weights are kept and updated in single precision; inputs are read as
-  ///     they are filled in.
+  ///     reads are rounded to; inputs are read as they are filled in.
+  ///   - keepsMasters: whether weights are kept and updated in single precision, and the network reads
+  ///     rounded copies; otherwise weights themselves are rounded after every update.
   /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
   /// - Precondition: the network has a loss.
   public init(
-    _ network: LoweredNetwork, adding: () -> any Operator, isWatched: Bool = false,
-    format: NumberFormat? = nil
+    _ network: LoweredNetwork, adding: () -> any Operator, optimizer: any Optimizer = SGD(),
+    isWatched: Bool = false, format: NumberFormat? = nil, keepsMasters: Bool = true
   ) throws(OperatorError) {
     guard let end = network.loss else { preconditionFailure("the network has no loss") }
     var whole = network.graph
@@ -69,35 +76,66 @@ public final class TrainingStep {
       observing: observed.filter { graph.type(of: $0).kind == .real },
       remembersSummaries: isWatched, format: format)
     plan[pruned[seed] ?? seed].elements(as: Float.self)[0] = 1
-    let isNarrow = format.map { $0.bitCount < 32 } ?? false
+    let isNarrow = keepsMasters && (format.map { $0.bitCount < 32 } ?? false)
     let read = trained.map { plan[places[$0.value] ?? $0.value] }
     let weights = read.map { isNarrow ? $0.copy() : $0 }
     let parameters = trained.indices.map { number in
       Parameter(
         name: trained[number].name, weight: weights[number], gradient: plan[gradients[number]])
     }
-    self.format = isNarrow ? format : nil
     masters =
       isNarrow
       ? Dictionary(uniqueKeysWithValues: zip(trained.map(\.value), weights)) : [:]
+    self.trained = Set(trained.map(\.value))
+    self.gradients = gradients
     (self.network, self.plan, self.parameters) = (network, plan, parameters)
     loss = pruned[end] ?? end
-    descent = GradientDescent(
-      parameters, copies: isNarrow ? read : read.map { _ in nil }, isWatched: isWatched)
+    updates = UpdatePass(
+      parameters, optimizer: optimizer, format: format, copies: isNarrow ? read : nil,
+      isWatched: isWatched)
   }
 
   /// The memory of an input or parameter of the network, to be filled before a step.
-  public subscript(value: Value) -> Tensor { masters[value] ?? plan[places[value] ?? value] }
+  public subscript(value: Value) -> Tensor {
+    if trained.contains(value) { areWeightsNew = true }
+    return masters[value] ?? plan[places[value] ?? value]
+  }
 
-  /// Computes the loss and all gradients, and takes `rate` times the gradients from the weights.
+  /// Says that weights were written to other than by updates and through the subscript.
+  public func weightsWereWritten() { areWeightsNew = true }
+
+  /// Computes the loss and all gradients, and updates the weights unless that is refused.
   ///
   /// - Returns: the loss before the update.
   @discardableResult
-  public func run(rate: Float) -> Float {
-    if let format { descent.roundWeights(to: format) }
+  public func run(rate: Double) -> Float {
+    let loss = computeGradients()
+    for (number, value) in gradients.enumerated() {
+      guard let seen = plan.summary(of: value), seen.count > 0 else { continue }
+      updates.setGradientBound(
+        seen.nonFinite == 0 ? seen.greatestMagnitude : .infinity, parameter: number)
+    }
+    refusal = updates.run(rate: rate)
+    return loss
+  }
+
+  /// Computes the loss and all gradients.
+  ///
+  /// - Returns: the loss.
+  public func computeGradients() -> Float {
+    if areWeightsNew { updates.weightsWereWritten() }
+    areWeightsNew = false
     plan.run()
-    descent.run(rate: rate)
     return plan[loss].elements(as: Float.self)[0]
+  }
+
+  /// Updates the weights by the gradients as they are, unless that is refused.
+  ///
+  /// - Returns: nil, or why nothing was changed.
+  @discardableResult
+  public func update(rate: Double) -> StepRecord.Refusal? {
+    refusal = updates.run(rate: rate)
+    return refusal
   }
 
   /// What was seen of a value of the network in the last step, and of its cotangent.
@@ -108,8 +146,11 @@ public final class TrainingStep {
     )
   }
 
-  /// What was seen of a parameter in the last step: its weights after the update and the update.
-  public func summaries(ofParameter number: Int) -> (weight: Summary, update: Summary)? {
-    descent.summaries(ofParameter: number)
+  /// What was seen of a parameter in the last update: its weights after it, the update, and how many
+  /// updates were lost, as ``UpdatePass/watched(parameter:)`` tells.
+  public func summaries(
+    ofParameter number: Int
+  ) -> (weight: Summary, update: Summary, lost: Int)? {
+    updates.watched(parameter: number)
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import RealModule
 import Testing
 import Training
@@ -13,21 +12,9 @@ import Training
     var testDescription: String { "\(name) \(options)" }
   }
 
-  static let cases: [Case] = {
-    let path = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "Data/schedules.csv")
-    let text = (try? String(contentsOf: path, encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").map { line in
-      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
-      let options = cells[1].split(separator: ";").map { option -> (String, Double) in
-        let parts = option.split(separator: "=")
-        return (String(parts[0]), Double(parts[1]) ?? .nan)
-      }
-      return Case(
-        name: String(cells[0]), options: Dictionary(uniqueKeysWithValues: options),
-        steps: Int(cells[2]) ?? 0, factors: cells[3...].compactMap { Double($0) })
-    }
-  }()
+  static let cases = ReferenceLine.all(in: "schedules.csv").map {
+    Case(name: $0.name, options: $0.options, steps: $0.number, factors: $0.values)
+  }
 
   @Test func thereAreCasesOfAll() {
     #expect(Set(Self.cases.map(\.name)).union(["constant"]) == Set(ScheduleCatalogue.names))

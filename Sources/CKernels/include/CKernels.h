@@ -7,6 +7,7 @@
 #include "ek_elementary.h"
 #include "ek_linear.h"
 #include "ek_normalization.h"
+#include "ek_optimizer.h"
 #include "ek_random.h"
 #include "ek_reduction.h"
 #include "ek_rounding.h"

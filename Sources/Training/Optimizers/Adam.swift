@@ -25,4 +25,18 @@ public struct Adam: Optimizer {
   public var isAMSGrad = false
 
   public init() {}
+
+  public var stateNames: [String] { averages.stateNames }
+
+  public func rule(rate: Double, step: Int) -> UpdateRule {
+    averages.rule(rate: rate, step: step, decay: weightDecay, loss: 0)
+  }
+
+  public func bounds(_ facts: UpdateFacts, rate: Double, step: Int) -> UpdateBounds {
+    averages.bounds(facts, rate: rate, step: step, decay: weightDecay, loss: 0)
+  }
+
+  private var averages: AdamAverages {
+    AdamAverages(beta1: beta1, beta2: beta2, epsilon: epsilon, isAMSGrad: isAMSGrad)
+  }
 }

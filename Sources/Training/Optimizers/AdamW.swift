@@ -23,4 +23,18 @@ public struct AdamW: Optimizer {
   public var isAMSGrad = false
 
   public init() {}
+
+  public var stateNames: [String] { averages.stateNames }
+
+  public func rule(rate: Double, step: Int) -> UpdateRule {
+    averages.rule(rate: rate, step: step, decay: 0, loss: rate * weightDecay)
+  }
+
+  public func bounds(_ facts: UpdateFacts, rate: Double, step: Int) -> UpdateBounds {
+    averages.bounds(facts, rate: rate, step: step, decay: 0, loss: rate * weightDecay)
+  }
+
+  private var averages: AdamAverages {
+    AdamAverages(beta1: beta1, beta2: beta2, epsilon: epsilon, isAMSGrad: isAMSGrad)
+  }
 }

@@ -1,3 +1,6 @@
+import CKernels
+import RealModule
+
 /// The mean of gradients over their greatest magnitude, which is slowly forgotten.
 ///
 /// g ← g + λw; m ← m + (1 − β₁)(g − m); u ← max(β₂u, |g| + ε); w ← w − η/(1 − β₁ᵗ) · m/u in step
@@ -23,4 +26,28 @@ public struct Adamax: Optimizer {
   public var weightDecay = 0.0
 
   public init() {}
+
+  public var stateNames: [String] { ["exp_avg", "exp_inf"] }
+
+  public func rule(rate: Double, step: Int) -> UpdateRule {
+    UpdateRule(
+      EK_ADAMAX, rate / (1 - .pow(beta1, step)), weightDecay, 1 - beta1, beta2, epsilon)
+  }
+
+  public func bounds(_ facts: UpdateFacts, rate: Double, step: Int) -> UpdateBounds {
+    let gradient = facts.gradient + weightDecay * facts.weight
+    let mean = max(facts.states[0], gradient)
+    let foreign = beta1 * facts.foreign
+    // From |m| ≤ Ku follows the same in the next step for this K, as β₂u and |g| are at most the
+    // next u; what was in m before is forgotten with β₁.
+    let slack = 1 + 8 * facts.unit / (1 - beta1)
+    let ratio = beta1 < beta2 ? slack * (1 - beta1) / (1 - beta1 / beta2) : .infinity
+    let bound =
+      facts.isNormal(epsilon)
+      ? min(mean / epsilon, ratio + foreign / epsilon) : .infinity
+    return UpdateBounds(
+      update: rate / (1 - .pow(beta1, step)) * bound,
+      states: SIMD4(mean, max(facts.states[1], gradient + epsilon), 0, 0), foreign: foreign,
+      largest: facts.states[0] + gradient + bound)
+  }
 }

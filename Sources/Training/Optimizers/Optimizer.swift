@@ -4,6 +4,22 @@
 public protocol Optimizer: NamedSettings {
   /// The rate that a schedule starts from, the first option.
   var learningRate: Double { get set }
+  /// The names of the numbers that are kept for every weight, as PyTorch calls them.
+  var stateNames: [String] { get }
+  /// What these are before the first step.
+  var initialState: Double { get }
+
+  /// The rule of a step, counted from 1.
+  func rule(rate: Double, step: Int) -> UpdateRule
+
+  /// Bounds of what the rule computes, for the magnitudes that are known.
+  ///
+  /// Rounding of single operations is accounted for by who asks.
+  func bounds(_ facts: UpdateFacts, rate: Double, step: Int) -> UpdateBounds
+}
+
+extension Optimizer {
+  public var initialState: Double { 0 }
 }
 
 /// Rates that people can ask for; the guard refuses updates that are too great for the weights.

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Gradients over the root of their mean square.
 ///
 /// g ← g + λw; v ← αv + (1 − α)g²; Δ = g/(√v + ε), centred g/(√(v − ḡ²) + ε) with
@@ -27,4 +29,32 @@ public struct RMSprop: Optimizer {
   public var weightDecay = 0.0
 
   public init() {}
+
+  public var stateNames: [String] {
+    ["square_avg"] + (isCentered ? ["grad_avg"] : []) + (momentum > 0 ? ["momentum_buffer"] : [])
+  }
+
+  public func rule(rate: Double, step: Int) -> UpdateRule {
+    UpdateRule(
+      EK_RMSPROP, rate, weightDecay, alpha, 1 - alpha, epsilon, momentum, isCentered ? 1 : 0,
+      momentum > 0 ? 1 : 0)
+  }
+
+  public func bounds(_ facts: UpdateFacts, rate: Double, step: Int) -> UpdateBounds {
+    let gradient = facts.gradient + weightDecay * facts.weight
+    var states = facts.states
+    states[0] = max(states[0], gradient * gradient)
+    // v ≥ (1 − α)g², but for squares that are too small.
+    let share = (1 - alpha).squareRoot()
+    let own = isCentered ? .infinity : 1 / share + facts.leastRoot / (share * epsilon)
+    var update = facts.isNormal(epsilon) ? min(gradient / epsilon, own) : .infinity
+    if isCentered { states[1] = max(states[1], gradient) }
+    let largest = gradient + update + (isCentered ? gradient + states[1] * states[1] : 0)
+    if momentum > 0 {
+      let place = isCentered ? 2 : 1
+      states[place] = momentum * states[place] + update
+      update = states[place]
+    }
+    return UpdateBounds(update: rate * update, states: states, largest: largest + update)
+  }
 }
