@@ -12,9 +12,8 @@ struct AdamAverages {
     ["exp_avg", "exp_avg_sq"] + (isAMSGrad ? ["max_exp_avg_sq"] : [])
   }
 
-  /// - Parameters:
-  ///   - decay: the factor of the weights in the gradient.
-  ///   - loss: the share of the weights that is taken away apart from the gradient.
+  /// The rule with `decay` the factor of the weights in the gradient, and `loss` the share of the
+  /// weights that is taken away apart from it.
   func rule(rate: Double, step: Int, decay: Double, loss: Double) -> UpdateRule {
     UpdateRule(
       EK_ADAM, rate / (1 - .pow(beta1, step)), decay, 1 - beta1, beta2, 1 - beta2, epsilon,

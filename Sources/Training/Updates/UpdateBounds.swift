@@ -48,11 +48,12 @@ public struct UpdateBounds: Sendable {
     self.largest = largest
   }
 
-  /// What is known after the step; nil where something might be no finite number.
+  /// What is known after the step.
   ///
   /// - Parameters:
   ///   - facts: what was known before.
   ///   - limit: what weights must stay below.
+  /// - Returns: nil where something might be no finite number.
   func after(_ facts: UpdateFacts, limit: Double) -> UpdateFacts? {
     // More than the rounding of the few operations of a step, in either type.
     let slack = 1 + 0x1p-18

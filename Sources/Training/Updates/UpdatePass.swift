@@ -103,8 +103,7 @@ public final class UpdatePass<T: Scalar> {
 
   /// Makes the update of the gradients as they are.
   ///
-  /// - Parameters:
-  ///   - rate: the learning rate of this step.
+  /// - Parameter rate: the learning rate of this step.
   /// - Returns: nil, or why nothing was changed.
   public func run(rate: Double) -> StepRecord.Refusal? {
     let rule = optimizer.rule(rate: rate, step: step + 1)
