@@ -1,3 +1,5 @@
+import Tensors
+
 /// Brings the root mean square of every gradient, or of all together, to a number.
 ///
 /// Gradients of nothing but 0 stay.
@@ -14,4 +16,16 @@ public struct GradientNormalization: GradientTreatment {
   public var isGlobal = false
 
   public init() {}
+
+  public func apply(to parameters: [TrainedParameter], _ context: TreatmentContext) {
+    let counts = parameters.map { Double($0.gradient.count) }
+    let all = globalNorm(context.norms) / counts.reduce(0, +).squareRoot()
+    for (number, parameter) in parameters.enumerated() {
+      let own = context.norms[number] / counts[number].squareRoot()
+      let present = isGlobal ? all : own
+      // A gradient of 0 stays.
+      guard present > 0 else { continue }
+      scale(parameter.gradient.elements(as: Float.self), by: rootMeanSquare / present)
+    }
+  }
 }

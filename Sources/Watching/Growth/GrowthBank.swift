@@ -28,7 +28,8 @@ struct GrowthBank: Sendable {
       if !series.isEmpty, record.layers.isEmpty || record.parameters.isEmpty { return 0 }
       layers = record.layers.map(\.name)
       parameters = record.parameters.map(\.name)
-      series = Array(repeating: GrowthSeries(), count: 1 + 2 * (layers.count + parameters.count))
+      let count = 1 + 2 * (layers.count + parameters.count)
+      series = Array(repeating: GrowthSeries(of: count), count: count)
       limits = GrowthLimits(
         thresholds: thresholds, series: series.count, priorSpread: priorSpread)
     }

@@ -7,12 +7,18 @@ import RealModule
 /// smallest, so that neither drift nor a growth that has just begun widens it. Values far below that
 /// line are raised to ``depth`` spreads under it, since coming back from a fall is no growth.
 struct GrowthSeries: Sendable {
+  /// Values that are kept, where there are not too many series.
   static let memory = 512
+  /// Series from which on only half as many are kept.
+  static let many = 4000
   private static let window = 256
   private static let period = 64
 
   private var values: [Float] = []
-  private var steps: [Int] = []
+  /// Steps since the first one.
+  private var steps: [Int32] = []
+  private var firstStep = 0
+  private let memory: Int
   private(set) var count = 0
   private var previous = 0.0
   private var previousStep = 0
@@ -42,9 +48,11 @@ struct GrowthSeries: Sendable {
   /// How many spreads below the line a value may count.
   private static let depth = 3.0
 
-  init() {
-    values = Array(repeating: 0, count: Self.memory)
-    steps = Array(repeating: 0, count: Self.memory)
+  /// `series` is the number of them that there are.
+  init(of series: Int = 1) {
+    memory = series < Self.many ? Self.memory : Self.memory / 2
+    values = Array(repeating: 0, count: memory)
+    steps = Array(repeating: 0, count: memory)
   }
 
   /// The logarithm's growth from the level before the onset to the highest value since.
@@ -64,12 +72,13 @@ struct GrowthSeries: Sendable {
   ) -> Bool {
     guard value.isFinite else { return false }
     defer {
-      values[count % Self.memory] = Float(value)
-      steps[count % Self.memory] = step
+      values[count % memory] = Float(value)
+      steps[count % memory] = Int32(clamping: step - firstStep)
       count += 1
       previous = value
       previousStep = step
     }
+    if count == 0 { firstStep = step }
     guard count > 0, step > previousStep else {
       restart(value, at: step)
       return false
@@ -101,8 +110,8 @@ struct GrowthSeries: Sendable {
     guard isPeak, sum > height else { return false }
     isAlarmed = true
     alarmStep = step
-    values[count % Self.memory] = Float(value)
-    steps[count % Self.memory] = step
+    values[count % memory] = Float(value)
+    steps[count % memory] = Int32(clamping: step - firstStep)
     fitOnset()
     return true
   }
@@ -148,12 +157,35 @@ struct GrowthSeries: Sendable {
 
   /// The spread of the last values about a straight line, by medians of every second value.
   ///
-  /// The line takes up some of what correlation makes slow: of n values of an AR(1) process, whose
-  /// mean has the variance σ²τ/n with τ = (1 + ρ)/(1 − ρ), mean and slope take about 2τ/n of σ².
+  /// While there are few values it is the smaller one of their halves, since a growth that begins in
+  /// one of them leaves the other alone.
   private mutating func measureSpread(_ scratch: inout [Double]) {
-    let n = min(count, Self.window) / 2
+    let estimate: Double
+    if count <= Self.window / 2 {
+      let half = count / 2
+      let early = fitLine(from: 0, half, every: 1, &scratch).spread
+      let late = fitLine(from: half, half, every: 1, &scratch)
+      estimate = min(early, late.spread)
+      middle = late.end
+    } else {
+      let n = min(count, Self.window) / 2
+      let line = fitLine(from: count - 2 * n, n, every: 2, &scratch)
+      estimate = line.spread
+      middle = line.end
+    }
+    spreads = (estimate, spreads.0, spreads.1, spreads.2)
+  }
+
+  /// A straight line through `n` values by medians: the deviation about it and its end.
+  ///
+  /// The line takes up some of what correlation makes slow: of the values of an AR(1) process over m
+  /// steps, whose mean has the variance σ²τ/m with τ = (1 + ρ)/(1 − ρ), mean and slope take about
+  /// 2τ/m of σ².
+  private func fitLine(
+    from first: Int, _ n: Int, every: Int, _ scratch: inout [Double]
+  ) -> (spread: Double, end: Double) {
+    func at(_ i: Int) -> Double { Double(values[(first + every * i) % memory]) }
     let third = n / 3
-    func at(_ i: Int) -> Double { Double(values[(count - 2 * (n - i)) % Self.memory]) }
     for i in 0..<third { scratch[i] = at(i) }
     let early = scratch.medianOfPrefix(third)
     for i in 0..<third { scratch[i] = at(n - third + i) }
@@ -167,9 +199,8 @@ struct GrowthSeries: Sendable {
     let shocks = deviationOfIncrements * deviationOfIncrements
     let correlation = spread > 0 ? max(0, 1 - shocks / (spread * spread)) : 0
     let time = (1 + correlation) / max(1e-3, 1 - correlation)
-    let kept = max(0.25, 1 - time / Double(n))
-    spreads = (spread / kept.squareRoot(), spreads.0, spreads.1, spreads.2)
-    middle = offset + slope * Double(n)
+    let kept = max(0.25, 1 - 2 * time / Double(n * every))
+    return (spread / kept.squareRoot(), offset + slope * Double(n))
   }
 
   /// What the spread of white noise with such increments is: their standard deviation over √2.
@@ -184,10 +215,11 @@ struct GrowthSeries: Sendable {
   /// Moving the turn back changes each sum by a term of constant cost.
   private mutating func fitOnset() {
     let total = count + 1
-    var n = min(total, Self.memory)
-    func index(_ i: Int) -> Int { (total - n + i) % Self.memory }
+    var n = min(total, memory)
+    func index(_ i: Int) -> Int { (total - n + i) % memory }
     // Values long before the sum was last 0 say nothing of the level that was left.
-    while n > 8, zeroStep - steps[index(0)] > Self.memory / 2 { n -= 1 }
+    let zero = zeroStep - firstStep
+    while n > 8, zero - Int(steps[index(0)]) > memory / 2 { n -= 1 }
     var mean = 0.0
     for i in 0..<n { mean += Double(values[index(i)]) }
     mean /= Double(n)
@@ -212,7 +244,7 @@ struct GrowthSeries: Sendable {
     }
     // A turn that leaves out half of the growth has taken a part for the whole.
     if peakValue - level > sum / 2 {
-      onset = steps[index(bestTurn)] + 1
+      onset = firstStep + Int(steps[index(bestTurn)]) + 1
       fittedRate = bestSlope
       onsetValue = level
     } else {
