@@ -89,8 +89,8 @@ let rooms: [Room] = [
   Room(
     name: "Training",
     imports: [
-      "Execution", "Networks", "Samples", "TensorFiles", "Graphs", "Semantics", "Tensors",
-      "Numbers", "Findings", .numerics,
+      "Operators", "Execution", "Networks", "Samples", "TensorFiles", "Graphs", "Semantics",
+      "Tensors", "Numbers", "Findings", .numerics,
     ],
     testImports: [
       "Operators", "Execution", "Networks", "Samples", "TensorFiles", "Graphs", "Semantics",

@@ -26,6 +26,8 @@ public final class TrainingStep {
   /// Bytes of the step's values and workspace.
   public var memory: PlanMemory { plan.memory }
 
+  /// What activations and the weights that the network reads are rounded to.
+  let format: NumberFormat?
   private let plan: Plan<Float>
   private let loss: Value
   /// The weights where the network reads a copy of them.
@@ -37,6 +39,7 @@ public final class TrainingStep {
   /// The values of the plan in place of the network's.
   private let places: [Value: Value]
   private let cotangents: [Value: Value]
+  private let seed: Elements<Float>
 
   /// Differentiates the loss and lays everything out.
   ///
@@ -48,13 +51,15 @@ public final class TrainingStep {
   ///     in every step.
   ///   - format: the number format that activations, cotangents and the weights that the network
   ///     reads are rounded to; inputs are read as they are filled in.
+  ///   - backwardFormat: what the backward pass is rounded to, where that is another format.
   ///   - keepsMasters: whether weights are kept and updated in single precision, and the network reads
   ///     rounded copies; otherwise weights themselves are rounded after every update.
   /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
   /// - Precondition: the network has a loss.
   public init(
     _ network: LoweredNetwork, adding: () -> any Operator, optimizer: any Optimizer = SGD(),
-    isWatched: Bool = false, format: NumberFormat? = nil, keepsMasters: Bool = true
+    isWatched: Bool = false, format: NumberFormat? = nil,
+    backwardFormat: NumberFormat? = nil, keepsMasters: Bool = true
   ) throws(OperatorError) {
     guard let end = network.loss else { preconditionFailure("the network has no loss") }
     var whole = network.graph
@@ -71,11 +76,18 @@ public final class TrainingStep {
     (self.places, self.cotangents) = (places, cotangents)
     let gradients = trained.compactMap { cotangents[$0.value] }
     let observed = isWatched ? Array(places.values) + Array(cotangents.values) : []
+    var nodeFormats: [Int: NumberFormat] = [:]
+    if let backwardFormat {
+      for (number, node) in graph.nodes.enumerated() where node.isBackward {
+        nodeFormats[number] = backwardFormat
+      }
+    }
     let plan = Plan<Float>(
       graph, keeping: gradients + [pruned[end] ?? end],
       observing: observed.filter { graph.type(of: $0).kind == .real },
-      remembersSummaries: isWatched, format: format)
-    plan[pruned[seed] ?? seed].elements(as: Float.self)[0] = 1
+      remembersSummaries: isWatched, format: format, nodeFormats: nodeFormats)
+    self.seed = plan[pruned[seed] ?? seed].elements(as: Float.self)
+    self.seed[0] = 1
     let isNarrow = keepsMasters && (format.map { $0.bitCount < 32 } ?? false)
     let read = trained.map { plan[places[$0.value] ?? $0.value] }
     let weights = read.map { isNarrow ? $0.copy() : $0 }
@@ -88,6 +100,7 @@ public final class TrainingStep {
       ? Dictionary(uniqueKeysWithValues: zip(trained.map(\.value), weights)) : [:]
     self.trained = Set(trained.map(\.value))
     self.gradients = gradients
+    self.format = format
     (self.network, self.plan, self.parameters) = (network, plan, parameters)
     loss = pruned[end] ?? end
     updates = UpdatePass(
@@ -99,6 +112,13 @@ public final class TrainingStep {
   public subscript(value: Value) -> Tensor {
     if trained.contains(value) { areWeightsNew = true }
     return masters[value] ?? plan[places[value] ?? value]
+  }
+
+  /// What the loss is multiplied by before it is differentiated; gradients and cotangents come with
+  /// this factor.
+  public var lossScale: Float {
+    get { seed[0] }
+    set { seed[0] = newValue }
   }
 
   /// Says that weights were written to other than by updates and through the subscript.
@@ -144,6 +164,43 @@ public final class TrainingStep {
       places[value].flatMap { plan.summary(of: $0) },
       cotangents[value].flatMap { plan.summary(of: $0) }
     )
+  }
+
+  /// Where the network reads a parameter from, rounded to its format.
+  func tensorRead(for value: Value) -> Tensor { plan[places[value] ?? value] }
+
+  /// The name of a value of the step.
+  func name(of value: Value) -> String { plan.graph.name(of: value) }
+
+  /// What was seen of cotangents and gradients in the last step, without the loss scale.
+  func backwardSummaries() -> [(name: String, summary: Summary)] {
+    plan.graph.nodes.filter(\.isBackward).flatMap(\.results).compactMap { value in
+      plan.summary(of: value).map { (plan.graph.name(of: value), $0) }
+    }
+  }
+
+  /// The first value that was not finite in the last step, in the order in which they were computed;
+  /// nil where all were, and unless watched.
+  ///
+  /// Inputs and parameters are not among them.
+  func firstNonFinite() -> (value: Value, isBackward: Bool, summary: Summary)? {
+    for node in plan.graph.nodes {
+      for value in node.results {
+        guard let summary = plan.summary(of: value), summary.nonFinite > 0 else { continue }
+        return (value, node.isBackward, summary)
+      }
+    }
+    return nil
+  }
+
+  /// The value of the network that a value of the step stands for, or whose cotangent it is.
+  func origin(of value: Value) -> Value? {
+    places.first { $0.value == value }?.key ?? cotangents.first { $0.value == value }?.key
+  }
+
+  /// What was seen of a parameter's gradient in the last step, with the loss scale in it.
+  func gradientSummary(ofParameter number: Int) -> Summary? {
+    plan.summary(of: gradients[number])
   }
 
   /// What was seen of a parameter in the last update: its weights after it, the update, and how many

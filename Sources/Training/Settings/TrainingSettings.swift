@@ -83,6 +83,9 @@ public struct TrainingSettings: Sendable {
     case lossRatio(Double)
     /// The share of right classes in the validation data, or else the training data.
     case accuracy(Double)
+
+    /// Whether it is about classes.
+    public var isAccuracy: Bool { if case .accuracy = self { true } else { false } }
   }
 }
 

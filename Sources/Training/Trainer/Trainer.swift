@@ -1,0 +1,189 @@
+public import Findings
+public import Networks
+import Numbers
+import Operators
+public import Samples
+import Semantics
+import TensorFiles
+import Tensors
+
+/// Trains a network on data, one guarded and watched step after the other.
+///
+/// A sequence of records: `for record in trainer { … }` trains to the end, and may stop at any step.
+/// No number that is not finite reaches a weight or the state of the optimiser: such a step is refused
+/// whole and told in its record. The same settings give the same weights bit for bit, whatever the
+/// number of threads. Used by one thread at a time.
+public final class Trainer: Sequence, IteratorProtocol {
+  public let settings: TrainingSettings
+  public let network: LoweredNetwork
+  /// Steps of the whole run.
+  public let plannedSteps: Int
+  /// The number of the next step.
+  public internal(set) var step = 0
+  /// How the run ended; nil while it goes on.
+  public internal(set) var ending: Ending?
+  /// What the last step did. Its arrays are made once, and written anew in each step.
+  public internal(set) var record: StepRecord
+  /// Steps that were refused.
+  public internal(set) var refusedSteps = 0
+  /// The loss over the validation data, and the share of right classes where there are classes.
+  public internal(set) var lastEvaluation: Evaluation?
+
+  let model: TrainingStep
+  let feed: Feed
+  var batches: Batches
+  let layers: [WatchedLayer]
+  var scaler: LossScaler?
+  var memory = ScheduleMemory()
+  var refusedInARow = 0
+  var hasRolledBack = false
+  /// To go back to, where that is asked for.
+  var last: TrainingSnapshot?
+  let sums: [Elements<Float>]
+  var norms: [Double]
+  let evaluator: Evaluator?
+
+  /// How a run came to its end.
+  public enum Ending: Hashable, Sendable {
+    /// All steps were made.
+    case finished
+    /// More steps in a row were refused than is allowed.
+    case refused(StepRecord.Refusal, advice: String)
+  }
+
+  /// A layer in the order of the records.
+  struct WatchedLayer {
+    let output: Value
+    let saturation: Saturation?
+  }
+
+  /// Lays everything out and fills the weights.
+  ///
+  /// - Parameters:
+  ///   - description: a network with a loss.
+  ///   - data: what is trained on.
+  ///   - validation: what the network is judged by; nil for none.
+  ///   - settings: in their ranges, as ``TrainingSettings/check()`` tells.
+  /// - Throws: ``TrainingError`` when settings or data do not fit; `NetworkError` when the network cannot
+  ///   be built; `OperatorError` where it has no gradient.
+  public init(
+    _ description: NetworkDescription, data: Dataset, validation: Dataset? = nil,
+    settings: TrainingSettings = TrainingSettings()
+  ) throws {
+    try settings.check()
+    self.settings = settings
+    let network = try description.lowered(
+      batch: settings.batch, registry: .standard, activations: .standard, for: .training)
+    feed = try Feed(data, to: network)
+    batches = try Batches(of: data, size: settings.batch, seed: settings.seed)
+    plannedSteps = settings.duration.steps(
+      samples: data.count, batch: settings.batch, accumulation: settings.accumulation)
+    let precision = settings.precision
+    model = try TrainingStep(
+      network, adding: { Add() }, optimizer: settings.optimizer, isWatched: true,
+      format: precision.format == .fp32 ? nil : precision.format,
+      backwardFormat: precision.backwardFormat, keepsMasters: precision.keepsMasters)
+    self.network = network
+    for parameter in network.parameters {
+      parameter.fill(model[parameter.value], seed: settings.seed)
+    }
+    layers = network.layers.map {
+      WatchedLayer(output: $0.output, saturation: Saturation(of: $0, in: network.graph))
+    }
+    scaler = precision.lossScaling.map { LossScaler($0) }
+    let parameters = model.parameters
+    let summed = settings.accumulation == 1 ? [] : parameters
+    sums = summed.map { Tensor(zeros: $0.gradient.shape, .float32).elements(as: Float.self) }
+    norms = parameters.map { _ in 0 }
+    record = StepRecord(of: network, parameters: model.parameters)
+    let judged = validation ?? (settings.target.map(\.isAccuracy) == true ? data : nil)
+    evaluator = try judged.map { [model] in
+      try Evaluator(description, model: model, training: data, data: $0, settings)
+    }
+    if settings.guarding.rollsBack { last = snapshot() }
+  }
+
+  /// Makes one step.
+  ///
+  /// - Returns: what it did; nil when the run has ended.
+  public func next() -> StepRecord? {
+    guard ending == nil else { return nil }
+    guard step < plannedSteps else {
+      ending = .finished
+      return nil
+    }
+    advance()
+    return record
+  }
+
+  private func advance() {
+    let start = ContinuousClock.now
+    let scale = scaler?.scale ?? 1
+    model.lossScale = Float(scale)
+    record.clear(step: step)
+    record.learningRate =
+      settings.optimizer.learningRate
+      * settings.schedule.factor(step: step, of: plannedSteps, memory)
+    record.lossScale = scaler?.scale
+    var refusal = computeGradients(scale: scale)
+    recordGradients(scale: scale)
+    if refusal == nil {
+      treatGradients(scale: scale)
+      refusal = model.update(rate: record.learningRate)
+    }
+    record.refusal = refusal
+    recordWeights()
+    settle(refusal)
+    record.seconds = (ContinuousClock.now - start) / .seconds(1)
+  }
+
+  /// Brings what goes on from step to step forward.
+  private func settle(_ refusal: StepRecord.Refusal?) {
+    let wasAtFloor = scaler?.isAtFloor ?? true
+    // An overflow of the forward pass is none that another scale would cure, but scalers cannot tell.
+    scaler?.advance(isFinite: refusal == nil)
+    if record.loss.isFinite {
+      settings.schedule.observe(loss: record.loss, step: step, &memory)
+    }
+    step += 1
+    if let refusal {
+      refusedSteps += 1
+      refusedInARow += 1
+      if refusedInARow > settings.guarding.maxSkipped { giveUp(refusal, wasAtFloor: wasAtFloor) }
+    } else {
+      refusedInARow = 0
+    }
+    if step == plannedSteps, ending == nil { ending = .finished }
+    if settings.guarding.rollsBack, refusal == nil, settings.snapshots.every > 0,
+      step.isMultiple(of: settings.snapshots.every)
+    {
+      last = snapshot()
+    }
+    let interval =
+      settings.validationInterval > 0
+      ? settings.validationInterval : Swift.max(1, batches.perEpoch / settings.accumulation)
+    if let evaluator, step.isMultiple(of: interval) || ending != nil {
+      lastEvaluation = evaluator.evaluate(after: step)
+    }
+  }
+
+  /// Goes back to the last snapshot, once and with other batches than before, or ends the run.
+  private func giveUp(_ refusal: StepRecord.Refusal, wasAtFloor: Bool) {
+    if settings.guarding.rollsBack, !hasRolledBack, let last {
+      let next = step
+      do {
+        try restore(last)
+        hasRolledBack = true
+        refusedInARow = 0
+        step = next
+        return
+      } catch {
+        // It is of this very run.
+        preconditionFailure("a snapshot does not fit the run that it is of: \(error)")
+      }
+    }
+    var advice = "\(refusedInARow) steps in a row were refused"
+    if scaler != nil, wasAtFloor, let verdict = scaleVerdict() { advice += "; \(verdict)" }
+    ending = .refused(refusal, advice: advice)
+  }
+}
