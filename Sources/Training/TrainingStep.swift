@@ -50,7 +50,7 @@ public final class TrainingStep {
   ///   - isWatched: whether every activation, cotangent, gradient, weight and update is summarised
   ///     in every step.
   ///   - format: the number format that activations, cotangents and the weights that the network
-  ///     reads are rounded to; inputs are read as they are filled in.
+  ///     reads are rounded to; inputs are read as they are filled in, and the loss itself is not rounded.
   ///   - backwardFormat: what the backward pass is rounded to, where that is another format.
   ///   - keepsMasters: whether weights are kept and updated in single precision, and the network reads
   ///     rounded copies; otherwise weights themselves are rounded after every update.
@@ -77,10 +77,10 @@ public final class TrainingStep {
     let gradients = trained.compactMap { cotangents[$0.value] }
     let observed = isWatched ? Array(places.values) + Array(cotangents.values) : []
     var nodeFormats: [Int: NumberFormat] = [:]
-    if let backwardFormat {
-      for (number, node) in graph.nodes.enumerated() where node.isBackward {
-        nodeFormats[number] = backwardFormat
-      }
+    for (number, node) in graph.nodes.enumerated() {
+      // The loss itself is only looked at, and three digits of it would tell little.
+      if node.results.contains(pruned[end] ?? end) { nodeFormats[number] = .fp32 }
+      if node.isBackward, let backwardFormat { nodeFormats[number] = backwardFormat }
     }
     let plan = Plan<Float>(
       graph, keeping: gradients + [pruned[end] ?? end],

@@ -45,9 +45,8 @@ final class Evaluator {
     let feed: Feed
   }
 
-  /// - Parameters:
-  ///   - model: whose weights are read, as they are at each evaluation.
-  ///   - training: the data that batch norms are measured over.
+  /// Lays out passes over the data; `model`'s weights are read as they are at each evaluation, and batch
+  /// norms are measured over `training`.
   init(
     _ description: NetworkDescription, model: TrainingStep, training: Dataset, data: Dataset,
     _ settings: TrainingSettings

@@ -1,8 +1,8 @@
 import Execution
 import Graphs
 import Networks
-import Samples
 import Numbers
+import Samples
 import Semantics
 import Tensors
 

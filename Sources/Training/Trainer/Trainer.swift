@@ -22,7 +22,9 @@ public final class Trainer: Sequence, IteratorProtocol {
   public internal(set) var step = 0
   /// How the run ended; nil while it goes on.
   public internal(set) var ending: Ending?
-  /// What the last step did. Its arrays are made once, and written anew in each step.
+  /// What the last step did.
+  ///
+  /// Its arrays are made once, and written anew in each step.
   public internal(set) var record: StepRecord
   /// Steps that were refused.
   public internal(set) var refusedSteps = 0
