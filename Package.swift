@@ -113,6 +113,15 @@ let rooms: [Room] = [
   Room(
     name: "Watching", imports: ["Findings", "Numbers", .numerics],
     testImports: ["Findings", "Numbers", "CAllocationCounter", .numerics], hasTestData: true),
+  Room(
+    name: "Experiments",
+    imports: [
+      "Training", "Watching", "Samples", "TensorFiles", "Operators", "Networks", "Tensors",
+      "Numbers", "Findings",
+    ],
+    testImports: [
+      "Training", "Watching", "Samples", "TensorFiles", "Networks", "Tensors", "Numbers", "Findings",
+    ]),
   Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",

@@ -172,6 +172,17 @@ extension Dataset {
       : DataError(.invalidValue, "in row \(row), \(problem)", cure: cure, file: file)
   }
 
+  /// The samples whose features and targets are all finite, in order.
+  public var indicesOfFiniteSamples: [Int] {
+    let columns = [features, targets.tensor].filter { $0.elementType == .float32 }
+      .map { ($0.elements(as: Float.self), $0.count / count) }
+    return (0..<count).filter { sample in
+      columns.allSatisfy { elements, width in
+        (sample * width..<(sample + 1) * width).allSatisfy { elements[$0].isFinite }
+      }
+    }
+  }
+
   /// The samples at `indices`, in memory of their own.
   public func samples(at indices: [Int]) -> Dataset {
     func rows(of tensor: Tensor) -> Tensor {

@@ -189,7 +189,7 @@ public struct Fields: Sendable {
 
 extension YAMLTree {
   /// The finite number that a plain scalar is, in decimal notation.
-  var finiteNumber: Double? {
+  public var finiteNumber: Double? {
     guard let text = scalar,
       text.utf8.allSatisfy({ byte in
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)

@@ -70,7 +70,7 @@ extension [LayerDescription] {
 
 extension NetworkDescription {
   /// The keys that may stand at the top of a file.
-  static let sections = ["network", "data", "training"]
+  static let sections = ["network", "data", "training", "watch"]
   static let networkKeys = ["input", "init", "layers", "loss"]
 
   /// Reads a YAML file.
@@ -173,7 +173,8 @@ extension NetworkDescription {
   /// The description as YAML text, which reads back as an equal description.
   public var yaml: String { tree.yaml }
 
-  var tree: YAMLTree {
+  /// The whole file as a tree.
+  public var tree: YAMLTree {
     var network: [YAMLTree.Entry] = [YAMLTree.Entry("input", .integers(input))]
     if initialization != Initialization() {
       network.append(YAMLTree.Entry("init", initialization.tree))

@@ -92,7 +92,7 @@ extension YAMLTree {
   }
 
   /// What kind of value this is, for messages.
-  var kindName: String {
+  public var kindName: String {
     switch content {
     case .scalar where isNull: "nothing"
     case .scalar(let text, _): "'\(text.prefix(40))'"

@@ -6,6 +6,11 @@ public enum OptimizerCatalogue {
 
   public static let names = all.map { $0.name }
 
+  /// Gradient descent by the names of what it does, with the usual momentum.
+  private static let aliases: [String: [String: Double]] = [
+    "momentum": ["momentum": 0.9], "nesterov": ["momentum": 0.9, "nesterov": 1],
+  ]
+
   /// The optimiser called `name`, with the options that are named and the defaults of the others.
   ///
   /// - Throws: ``TrainingError`` when there is no such optimiser or option, a value is out of its
@@ -13,7 +18,12 @@ public enum OptimizerCatalogue {
   public static func optimizer(
     _ name: String, options: [String: Double] = [:]
   ) throws(TrainingError) -> any Optimizer {
-    try settings(
+    var (name, options) = (name, options)
+    if let meant = aliases[name] {
+      name = SGD.name
+      options.merge(meant) { given, _ in given }
+    }
+    return try settings(
       named: name, options: options, among: all, called: "optimiser", plural: "optimisers",
       as: (any Optimizer).self)
   }
