@@ -119,9 +119,14 @@ let rooms: [Room] = [
       "Training", "Watching", "Samples", "TensorFiles", "Operators", "Networks", "Tensors",
       "Numbers", "Findings",
     ],
-    testImports: [
-      "Training", "Watching", "Samples", "TensorFiles", "Networks", "Tensors", "Numbers", "Findings",
-    ]),
+    testImports: ["Training", "Watching", "Samples", "Networks", "Tensors", "Numbers", "Findings"]),
+  Room(
+    name: "Trials",
+    imports: [
+      "Experiments", "Training", "Watching", "Samples", "Networks", "Graphs", "Semantics", "Tensors",
+      "Numbers", "Findings",
+    ],
+    testImports: ["Experiments", "Training", "Watching", "Findings"]),
   Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",

@@ -1,0 +1,152 @@
+public import Experiments
+public import Findings
+import Networks
+public import Training
+public import Watching
+
+/// A run of an experiment: trained step by step, watched, and judged at its end.
+///
+/// A sequence of steps, of which each tells its record and what the watch says of it. Used by one
+/// thread at a time.
+public final class Trial: Sequence, IteratorProtocol {
+  public let experiment: Experiment
+  public let trainer: Trainer
+  public let subject: WatchSubject
+  /// What the watch has seen so far.
+  public private(set) var watch: Watch
+  /// The loss of every step that was made here, in order.
+  public private(set) var losses: [Double] = []
+
+  /// A step that was made, and what the watch tells of it.
+  public struct Step {
+    public let record: StepRecord
+    public let events: [WatchEvent]
+    /// The loss over the validation data, where it was measured after this step.
+    public let evaluation: Evaluation?
+  }
+
+  /// Lays everything out and fills the weights.
+  ///
+  /// - Throws: `InputError` when the data does not fit the network, or the network cannot be built.
+  public init(_ experiment: Experiment, _ samples: ExperimentData) throws(InputError) {
+    self.experiment = experiment
+    do {
+      trainer = try Trainer(
+        experiment.network, data: samples.training, validation: samples.validation,
+        settings: experiment.training)
+    } catch let error as NetworkError {
+      throw InputError(error.description)
+    } catch let error as TrainingError {
+      throw InputError(file: experiment.path, error.description)
+    } catch {
+      throw InputError(file: experiment.path, "\(error)")
+    }
+    subject = WatchSubject(experiment, trainer, samples.training)
+    watch = Watch(subject, thresholds: experiment.thresholds)
+    losses.reserveCapacity(Swift.min(trainer.plannedSteps, 1 << 20))
+  }
+
+  /// Reads the samples as well.
+  ///
+  /// - Throws: `InputError` with the file and line of what is wrong.
+  public convenience init(
+    _ experiment: Experiment, keepsNonFinite: Bool = false
+  ) throws(InputError) {
+    try self.init(experiment, try experiment.samples(keepsNonFinite: keepsNonFinite))
+  }
+
+  /// Makes one step.
+  ///
+  /// - Returns: what it did; nil when the run has ended.
+  public func next() -> Step? {
+    let before = trainer.lastEvaluation
+    guard let record = trainer.next() else { return nil }
+    losses.append(record.loss)
+    let evaluation = trainer.lastEvaluation
+    return Step(
+      record: record, events: watch.observe(record),
+      evaluation: evaluation == before ? nil : evaluation)
+  }
+
+  /// Goes on from a snapshot of this very run, with the records that were made before it.
+  ///
+  /// - Parameters:
+  ///   - snapshot: of this experiment.
+  ///   - records: those of the steps before it, in order.
+  /// - Throws: ``TrainingError`` when the snapshot is of another network or optimiser.
+  public func resume(
+    at snapshot: TrainingSnapshot, after records: some Sequence<StepRecord>
+  ) throws(TrainingError) {
+    try trainer.restore(snapshot)
+    watch = Watch(subject, thresholds: experiment.thresholds)
+    losses.removeAll(keepingCapacity: true)
+    for record in records {
+      losses.append(record.loss)
+      _ = watch.observe(record)
+    }
+  }
+
+  /// Makes all steps that are left and judges the run.
+  ///
+  /// - Parameter steps: told the record of each step; false ends the run there.
+  public func run(_ steps: (Step) -> Bool = { _ in true }) -> TrialOutcome {
+    while let step = next() {
+      if !steps(step) { break }
+    }
+    return finish()
+  }
+
+  /// Judges the run as it is now, as one that goes no further.
+  public func finish() -> TrialOutcome {
+    let findings = watch.finish()
+    return TrialOutcome(
+      steps: trainer.step, plannedSteps: trainer.plannedSteps, ending: trainer.ending,
+      refusedSteps: trainer.refusedSteps, verdict: watch.verdict, findings: findings,
+      firstLoss: losses.first(where: \.isFinite) ?? .nan, lastLoss: tailLoss,
+      baselineLoss: subject.baselineLoss, evaluation: trainer.lastEvaluation,
+      meetsTarget: meetsTarget)
+  }
+
+  /// The mean loss of the last tenth of the steps.
+  private var tailLoss: Double {
+    let count = Swift.max(1, Swift.min(losses.count, trainer.plannedSteps / 10))
+    guard !losses.isEmpty else { return .nan }
+    return losses.suffix(count).reduce(0, +) / Double(count)
+  }
+
+  private var meetsTarget: Bool? {
+    switch experiment.training.target {
+    case .loss(let limit): tailLoss <= limit
+    case .lossRatio(let ratio): tailLoss <= ratio * (losses.first(where: \.isFinite) ?? .nan)
+    case .accuracy(let share): (trainer.lastEvaluation?.accuracy ?? 0) >= share
+    case nil: nil
+    }
+  }
+}
+
+/// How a run ended.
+public struct TrialOutcome: Sendable {
+  public let steps: Int
+  public let plannedSteps: Int
+  /// nil for a run that was stopped.
+  public let ending: Trainer.Ending?
+  public let refusedSteps: Int
+  public let verdict: Verdict
+  /// What was found, the most severe first; what has ended says so.
+  public let findings: [WatchedFinding]
+  /// The first finite loss.
+  public let firstLoss: Double
+  /// The mean loss of the last tenth of the steps.
+  public let lastLoss: Double
+  /// The loss of the best constant prediction; nil where it is not known.
+  public let baselineLoss: Double?
+  public let evaluation: Evaluation?
+  /// nil where the experiment names no target.
+  public let meetsTarget: Bool?
+
+  /// Whether all steps were made, nothing that was found holds, and the target is met where there is one.
+  public var isHealthy: Bool {
+    ending == .finished && verdict == .healthy && meetsTarget != false
+      && !findings.contains { $0.ended == nil && $0.finding.severity > .note }
+  }
+}
