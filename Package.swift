@@ -123,7 +123,8 @@ let rooms: [Room] = [
   Room(
     name: "Trials",
     imports: [
-      "Experiments", "Training", "Watching", "Samples", "Networks", "Graphs", "Semantics", "Tensors",
+      "Experiments", "Training", "Watching", "Samples", "Networks", "Graphs", "Semantics",
+      "Tensors",
       "Numbers", "Findings",
     ],
     testImports: ["Experiments", "Training", "Watching", "Findings"]),

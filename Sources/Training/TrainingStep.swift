@@ -28,6 +28,8 @@ public final class TrainingStep {
 
   /// What activations and the weights that the network reads are rounded to.
   let format: NumberFormat?
+  /// Whether either pass is rounded to another format than single precision.
+  let isNarrow: Bool
   private let plan: Plan<Float>
   private let loss: Value
   /// The weights where the network reads a copy of them.
@@ -49,6 +51,7 @@ public final class TrainingStep {
   ///   - optimizer: what makes updates of gradients, with options in their ranges.
   ///   - isWatched: whether every activation, cotangent, gradient, weight and update is summarised
   ///     in every step.
+  ///   - isTraced: whether ``trace(_:)`` can show every value as it is computed.
   ///   - format: the number format that activations, cotangents and the weights that the network
   ///     reads are rounded to; inputs are read as they are filled in, and the loss itself is not rounded.
   ///   - backwardFormat: what the backward pass is rounded to, where that is another format.
@@ -58,9 +61,10 @@ public final class TrainingStep {
   /// - Precondition: the network has a loss.
   public init(
     _ network: LoweredNetwork, adding: () -> any Operator, optimizer: any Optimizer = SGD(),
-    isWatched: Bool = false, format: NumberFormat? = nil,
+    isWatched: Bool = false, isTraced: Bool = false, format: NumberFormat? = nil,
     backwardFormat: NumberFormat? = nil, keepsMasters: Bool = true
   ) throws(OperatorError) {
+    precondition(!(isWatched && isTraced), "a step that is watched cannot be traced")
     guard let end = network.loss else { preconditionFailure("the network has no loss") }
     var whole = network.graph
     let seed = whole.addInput("seed", whole.type(of: end))
@@ -75,7 +79,9 @@ public final class TrainingStep {
     let cotangents = found.compactMapValues { pruned[$0] }
     (self.places, self.cotangents) = (places, cotangents)
     let gradients = trained.compactMap { cotangents[$0.value] }
-    let observed = isWatched ? Array(places.values) + Array(cotangents.values) : []
+    let observed =
+      isTraced
+      ? Array(graph.values) : isWatched ? Array(places.values) + Array(cotangents.values) : []
     var nodeFormats: [Int: NumberFormat] = [:]
     for (number, node) in graph.nodes.enumerated() {
       // The loss itself is only looked at, and three digits of it would tell little.
@@ -88,23 +94,24 @@ public final class TrainingStep {
       remembersSummaries: isWatched, format: format, nodeFormats: nodeFormats)
     self.seed = plan[pruned[seed] ?? seed].elements(as: Float.self)
     self.seed[0] = 1
-    let isNarrow = keepsMasters && (format.map { $0.bitCount < 32 } ?? false)
+    let readsCopies = keepsMasters && (format.map { $0.bitCount < 32 } ?? false)
     let read = trained.map { plan[places[$0.value] ?? $0.value] }
-    let weights = read.map { isNarrow ? $0.copy() : $0 }
+    let weights = read.map { readsCopies ? $0.copy() : $0 }
     let parameters = trained.indices.map { number in
       Parameter(
         name: trained[number].name, weight: weights[number], gradient: plan[gradients[number]])
     }
     masters =
-      isNarrow
+      readsCopies
       ? Dictionary(uniqueKeysWithValues: zip(trained.map(\.value), weights)) : [:]
     self.trained = Set(trained.map(\.value))
     self.gradients = gradients
     self.format = format
+    isNarrow = format != nil || backwardFormat != nil
     (self.network, self.plan, self.parameters) = (network, plan, parameters)
     loss = pruned[end] ?? end
     updates = UpdatePass(
-      parameters, optimizer: optimizer, format: format, copies: isNarrow ? read : nil,
+      parameters, optimizer: optimizer, format: format, copies: readsCopies ? read : nil,
       isWatched: isWatched)
   }
 
@@ -148,6 +155,18 @@ public final class TrainingStep {
     plan.run()
     return plan[loss].elements(as: Float.self)[0]
   }
+
+  /// Computes the loss and all gradients of what the network reads as it is, and shows every value as it
+  /// is computed.
+  ///
+  /// - Precondition: the step was made to be traced.
+  func trace(_ observer: some Observer) { plan.run(observer: observer) }
+
+  /// The graph of both passes.
+  var graph: Graph { plan.graph }
+
+  /// The memory of a value of the step's graph, while it holds what was computed.
+  func tensor(of value: Value) -> Tensor { plan[value] }
 
   /// Updates the weights by the gradients as they are, unless that is refused.
   ///

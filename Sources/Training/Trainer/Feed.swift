@@ -79,19 +79,34 @@ struct Feed {
     encoded.copy(samples, features: tensor(features), targets: tensor(targets))
   }
 
+  /// A sample with numbers that are not finite.
+  struct Bad {
+    let sample: Int
+    var nans = 0
+    var infinities = 0
+    /// The first of its features that is not finite; nil where a target is.
+    var feature: Int?
+    /// The first number that is not finite.
+    var number = 0.0
+  }
+
   /// The first sample of a batch with a feature or target that is not finite.
-  func firstNonFinite(in samples: ArraySlice<Int>) -> (sample: Int, nans: Int, infinities: Int)? {
+  func firstNonFinite(in samples: ArraySlice<Int>) -> Bad? {
     for sample in samples {
-      var (nans, infinities) = (0, 0)
-      for tensor in [encoded.features, encoded.targets.tensor]
+      var bad = Bad(sample: sample)
+      for (isFeature, tensor) in [(true, encoded.features), (false, encoded.targets.tensor)]
       where tensor.elementType == .float32 {
         let elements = tensor.elements(as: Float.self)
         let width = tensor.count / dataset.count
-        for i in sample * width..<(sample + 1) * width {
-          if elements[i].isNaN { nans += 1 } else if elements[i].isInfinite { infinities += 1 }
+        for i in sample * width..<(sample + 1) * width where !elements[i].isFinite {
+          if bad.nans + bad.infinities == 0 {
+            bad.number = Double(elements[i])
+            bad.feature = isFeature ? i - sample * width : nil
+          }
+          if elements[i].isNaN { bad.nans += 1 } else { bad.infinities += 1 }
         }
       }
-      if nans + infinities > 0 { return (sample, nans, infinities) }
+      if bad.nans + bad.infinities > 0 { return bad }
     }
     return nil
   }

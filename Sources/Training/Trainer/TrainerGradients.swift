@@ -63,7 +63,7 @@ extension Trainer {
         nanCount: found.nans, infinityCount: found.infinities)
     }
     for parameter in network.parameters {
-      let seen = Summary(of: model[parameter.value].elements(as: Float.self))
+      let seen = Summary(of: model.tensorRead(for: parameter.value).elements(as: Float.self))
       guard seen.nonFinite > 0 else { continue }
       return StepRecord.Refusal(.weight, parameter.name, seen)
     }
@@ -80,17 +80,16 @@ extension Trainer {
       return StepRecord.Refusal(.gradient, parameter.name, first.summary)
     }
     let place: StepRecord.Refusal.Place =
-      first.isBackward ? .cotangent : origin == network.loss ? .loss : .activation
-    return StepRecord.Refusal(place, name(of: origin), first.summary)
+      first.isBackward ? .cotangent : placeName(of: origin) == "loss" ? .loss : .activation
+    return StepRecord.Refusal(place, placeName(of: origin), first.summary)
   }
 
-  /// The layer that a value of the network belongs to, or its own name behind the last layer.
-  private func name(of value: Value) -> String {
-    if value == network.loss { return "loss" }
-    guard let number = network.graph.nodes.firstIndex(where: { $0.results.contains(value) }),
-      let layer = network.layers.first(where: { $0.nodes.contains(number) })
-    else { return network.graph.name(of: value) }
-    return layer.name
+  /// The layer that a value of the network belongs to; what comes behind the last one is the loss.
+  func placeName(of value: Value) -> String {
+    guard let number = network.graph.nodes.firstIndex(where: { $0.results.contains(value) }) else {
+      return network.graph.name(of: value)
+    }
+    return network.layers.first { $0.nodes.contains(number) }?.name ?? "loss"
   }
 
   /// Divides by the loss scale, and does to gradients what the settings ask for.

@@ -142,7 +142,7 @@ extension UpdatePass {
 
   /// Computes the update of a piece into the rooms of a part: the update, the weights as they would be
   /// read, and the states.
-  private func compute(_ rule: UpdateRule, _ piece: Partition.Piece, _ part: Int) {
+  func compute(_ rule: UpdateRule, _ piece: Partition.Piece, _ part: Int) {
     let slot = slots[piece.parameter]
     let count = piece.range.count
     var states = StateElements<T>()
