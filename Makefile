@@ -1,7 +1,7 @@
 # The commands that people run: make demo, make test, make bench.
 
 BUILD_FLAGS = -c release --explicit-target-dependency-import-check error
-PACKAGES = libdnnl-dev libopenblas-dev
+PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage

@@ -32,6 +32,7 @@ extension Target.Dependency {
   static let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
   static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+  static let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
   static let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 }
 
@@ -128,6 +129,12 @@ let rooms: [Room] = [
       "Numbers", "Findings",
     ],
     testImports: ["Experiments", "Training", "Watching", "Findings"]),
+  Room(
+    name: "Runs",
+    imports: ["Training", "Watching", "TensorFiles", "Tensors", "Findings", .database],
+    testImports: [
+      "Experiments", "Training", "Trials", "Watching", "Tensors", "Numbers", "Findings", .database,
+    ]),
   Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",
@@ -153,6 +160,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: cTargets
     + rooms.map { room in

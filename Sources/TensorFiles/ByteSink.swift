@@ -9,6 +9,17 @@ package final class ByteSink {
   private let partPath: String
   private let descriptor: Int32
   private var isFinished = false
+  /// What was written, where it goes to memory instead of a file.
+  package private(set) var memory: [UInt8]?
+
+  /// Keeps what is written in memory; `name` is what errors call it.
+  package init(inMemory name: String) {
+    path = name
+    partPath = ""
+    descriptor = -1
+    isFinished = true
+    memory = []
+  }
 
   package init(_ path: String) throws(DataError) {
     self.path = path
@@ -26,6 +37,10 @@ package final class ByteSink {
   }
 
   package func write(_ bytes: [UInt8]) throws(DataError) {
+    guard memory == nil else {
+      memory?.append(contentsOf: bytes)
+      return
+    }
     var done = 0
     while done < bytes.count {
       let put = unsafe bytes.withUnsafeBytes { buffer in
@@ -40,6 +55,7 @@ package final class ByteSink {
 
   /// Brings the bytes to the disk and gives the file its name.
   package func finish() throws(DataError) {
+    guard memory == nil else { return }
     guard fsync(descriptor) == 0, unsafe rename(partPath, path) == 0 else {
       throw Self.refusal(path, errno)
     }

@@ -8,9 +8,16 @@ package final class ByteSource: Sendable {
   /// Bytes of the file when it was opened.
   package let byteCount: Int
   private let descriptor: Int32
+  /// All bytes, where they are in memory.
+  private let memory: [UInt8]?
 
   /// Most bytes that one tensor or text is read into: 8 GiB.
   package static let mostBytes = 8 << 30
+
+  /// Reads bytes that are in memory; `name` is what errors call them.
+  package init(_ bytes: [UInt8], name: String) {
+    (path, byteCount, descriptor, memory) = (name, bytes.count, -1, bytes)
+  }
 
   /// Opens the file; `content` says what should be named instead of a directory or a device.
   package init(_ path: String, content: String) throws(DataError) {
@@ -26,6 +33,7 @@ package final class ByteSource: Sendable {
     }
     self.descriptor = descriptor
     self.path = path
+    memory = nil
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       byteCount = 0
@@ -39,11 +47,12 @@ package final class ByteSource: Sendable {
     }
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// The bytes `offset ..< offset + count`, which must lie in the file.
   package func bytes(at offset: Int, count: Int) throws(DataError) -> [UInt8] {
     precondition(offset >= 0 && count >= 0 && offset <= byteCount - count, "outside the file")
+    if let memory { return [UInt8](memory[offset..<offset + count]) }
     var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
     while done < count {

@@ -81,6 +81,19 @@ import Testing
     #expect(files[0] == files[1])
   }
 
+  @Test func aFileInMemoryIsTheSame() throws {
+    let items = [SafetensorsFile.Item("a", Tensor([Float(1), 2, 3], shape: [3]))]
+    let bytes = try SafetensorsFile.bytes(of: items, metadata: ["k": "v"])
+    let written = try Files.withTemporary { path in
+      try SafetensorsFile.write(items, metadata: ["k": "v"], to: path)
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+    #expect(Data(bytes) == written)
+    let read = try SafetensorsFile(bytes, name: "kept").tensor("a").elements(as: Float.self)
+    #expect(read.indices.map { read[$0] } == [1, 2, 3])
+    #expect(throws: DataError.self) { try SafetensorsFile([1, 2, 3], name: "kept") }
+  }
+
   @Test func anEmptyFileOfTheFormatIsRead() throws {
     #expect(try SafetensorsFile(Files.path("empty.safetensors")).entries.isEmpty)
     try Files.withTemporary { path in

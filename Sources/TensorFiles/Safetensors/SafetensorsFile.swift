@@ -27,8 +27,22 @@ public struct SafetensorsFile: Sendable {
   /// - Throws: ``DataError`` when it is no regular file, when its header breaks a rule of the format
   ///   or names a type that is not read, or when the file is not as long as the header says.
   public init(_ path: String) throws(DataError) {
-    source = try ByteSource(path, content: "a safetensors file")
-    self.path = path
+    try self.init(try ByteSource(path, content: "a safetensors file"))
+  }
+
+  /// Reads a file that is in memory, such as one kept in a database.
+  ///
+  /// - Parameters:
+  ///   - bytes: the whole file.
+  ///   - name: what errors call it.
+  /// - Throws: ``DataError`` as for a file by its path.
+  public init(_ bytes: [UInt8], name: String) throws(DataError) {
+    try self.init(ByteSource(bytes, name: name))
+  }
+
+  private init(_ source: ByteSource) throws(DataError) {
+    self.source = source
+    path = source.path
     let header = try SafetensorsHeader(source)
     entries = header.entries
     metadata = header.metadata

@@ -26,6 +26,25 @@ extension SafetensorsFile {
   public static func write(
     _ items: [Item], metadata: [String: String] = [:], to path: String
   ) throws(DataError) {
+    try write(items, metadata, path: path) { () throws(DataError) in try ByteSink(path) }
+  }
+
+  /// The same file in memory.
+  ///
+  /// - Returns: its bytes.
+  /// - Throws: ``DataError`` as ``write(_:metadata:to:)`` does.
+  public static func bytes(
+    of items: [Item], metadata: [String: String] = [:]
+  ) throws(DataError) -> [UInt8] {
+    let sink = ByteSink(inMemory: "tensors")
+    try write(items, metadata, path: sink.path) { sink }
+    return sink.memory ?? []
+  }
+
+  private static func write(
+    _ items: [Item], _ metadata: [String: String], path: String,
+    open: () throws(DataError) -> ByteSink
+  ) throws(DataError) {
     var names = Set<String>()
     for item in items {
       let name = item.name.quotedForMessage
@@ -59,7 +78,7 @@ extension SafetensorsFile {
           + "\(SafetensorsHeader.mostBytes.groupedDigits) are allowed",
         cure: "write several files", file: path)
     }
-    let sink = try ByteSink(path)
+    let sink = try open()
     try sink.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
     try sink.write(header)
     for item in sorted {
