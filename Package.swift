@@ -139,8 +139,9 @@ let rooms: [Room] = [
   Room(
     name: "Workflows",
     imports: [
-      "Remedies", "Reports", "Analyses", "Theory", "Networks", "Execution", "Operators", "Graphs",
-      "Semantics", "Tensors", "Numbers", "Findings", .logging,
+      "Remedies", "Reports", "Runs", "Trials", "Experiments", "Training", "Watching", "Samples",
+      "Analyses", "Theory", "Networks", "Execution", "Operators", "Graphs", "Semantics", "Tensors",
+      "Numbers", "Findings", .logging,
     ],
     testImports: ["Reports", "Findings", .logging]),
   Room(
@@ -177,7 +178,9 @@ let package = Package(
     + [
       .executableTarget(
         name: "EvenkeelCommand",
-        dependencies: ["Workflows", "Reports", "Findings", .arguments, .logging],
+        dependencies: [
+          "Workflows", "Reports", "Trials", "Watching", "Training", "Findings", .arguments, .logging,
+        ],
         swiftSettings: settings),
       .executableTarget(
         name: "StepBench",

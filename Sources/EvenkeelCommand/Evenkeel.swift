@@ -4,7 +4,7 @@ import ArgumentParser
 struct Evenkeel: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evenkeel",
-    abstract: "Keeps deep networks on an even keel: predicts, measures and explains.",
+    abstract: "Keeps deep networks on an even keel: predicts, measures, explains and trains.",
     version: "0.1.0",
-    subcommands: [CheckCommand.self, TheoryCommand.self])
+    subcommands: [CheckCommand.self, TrainCommand.self, TheoryCommand.self])
 }

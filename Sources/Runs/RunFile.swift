@@ -3,7 +3,6 @@ import Foundation
 import GRDB
 import TensorFiles
 public import Training
-public import Watching
 
 /// The file of a run, read; also while another process writes it, or after one was killed.
 public final class RunFile: Sendable {

@@ -5,7 +5,6 @@ import GRDB
 import Synchronization
 import TensorFiles
 public import Training
-public import Watching
 
 /// Writes a run to its file while it goes on.
 ///

@@ -88,7 +88,8 @@ public final class Trial: Sequence, IteratorProtocol {
 
   /// Makes all steps that are left and judges the run.
   ///
-  /// - Parameter steps: told the record of each step; false ends the run there.
+  /// - Parameter steps: told of each step; false ends the run there.
+  /// - Returns: how it ended.
   public func run(_ steps: (Step) -> Bool = { _ in true }) -> TrialOutcome {
     while let step = next() {
       if !steps(step) { break }
