@@ -179,7 +179,8 @@ let package = Package(
       .executableTarget(
         name: "EvenkeelCommand",
         dependencies: [
-          "Workflows", "Reports", "Trials", "Watching", "Training", "Findings", .arguments, .logging,
+          "Workflows", "Reports", "Trials", "Watching", "Training", "Findings", .arguments,
+          .logging,
         ],
         swiftSettings: settings),
       .executableTarget(
@@ -189,7 +190,8 @@ let package = Package(
         ],
         path: "Benchmarks/StepBench", swiftSettings: settings),
       .testTarget(
-        name: "EvenkeelCommandTests", dependencies: ["EvenkeelCommand"],
+        name: "EvenkeelCommandTests",
+        dependencies: ["EvenkeelCommand", "Runs", "Training", "Findings", "Tensors"],
         swiftSettings: settings),
     ]
 )

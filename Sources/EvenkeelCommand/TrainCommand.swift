@@ -109,8 +109,10 @@ private struct TrainDisplay {
         clear()
         switch event {
         case .began(let finding), .worsened(let finding):
-          Terminal.writeOutput(screen.text(of: finding))
-        case .ended(let finding): Terminal.writeOutput(screen.text(of: finding, ending: true))
+          Terminal.writeOutput(screen.text(of: finding, atStep: step.record.step))
+        case .ended(let finding):
+          Terminal.writeOutput(
+            screen.text(of: finding, atStep: step.record.step, ending: true))
         }
       }
     }

@@ -29,13 +29,13 @@ public struct TrainScreen {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// A finding at the moment when it is known.
-  public func text(of finding: WatchedFinding, ending: Bool = false) -> String {
+  /// A finding at the moment when it begins, becomes worse or ends.
+  public func text(of finding: WatchedFinding, atStep step: Int, ending: Bool = false) -> String {
     let it = finding.finding
     let mark = ending ? "ended" : it.severity.rawValue
     let ink: Style.Ink = ending ? .green : Self.ink(it.severity)
     let place = it.layer.map { " in \($0)" } ?? ""
-    let head = "step \(finding.ended ?? finding.told): \(mark) \(it.rule.rawValue)\(place)"
+    let head = "step \(step): \(mark) \(it.rule.rawValue)\(place)"
     guard !ending else { return style.paint(head, ink) + "\n" }
     return style.paint(head, ink) + ", since step \(finding.since)\n"
       + style.wrapped(it.message, first: "  ", indentation: "  ") + "\n"

@@ -19,7 +19,8 @@ struct KeptRun {
       throw InputError(error.description)
     }
     guard let text = file.meta["experiment"] else {
-      throw InputError(file: path, "the run does not tell its experiment; it was not made by 'train'")
+      throw InputError(
+        file: path, "the run does not tell its experiment; it was not made by 'train'")
     }
     var experiment = try Experiment(yaml: text, file: file.meta["path"])
     if let seed = file.meta["seed"].flatMap({ UInt64($0) }) { experiment.training.seed = seed }

@@ -168,7 +168,8 @@ public final class TrainWorkflow {
       try writer.save(to: other)
       problem = "\(problem ?? first.description); the run was saved as \(other)"
     } catch {
-      throw InputError("\(first.description); nor could it be saved elsewhere: \(error.description)")
+      throw InputError(
+        "\(first.description); nor could it be saved elsewhere: \(error.description)")
     }
   }
 
