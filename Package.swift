@@ -108,10 +108,6 @@ let rooms: [Room] = [
       "Findings",
     ], hasTestData: true),
   Room(
-    name: "Remedies",
-    imports: ["Networks", "Findings", .numerics],
-    testImports: ["Operators", "Networks", "Findings", "Semantics"]),
-  Room(
     name: "Watching", imports: ["Findings", "Numbers", .numerics],
     testImports: ["Findings", "Numbers", "CAllocationCounter", .numerics], hasTestData: true),
   Room(
@@ -129,6 +125,14 @@ let rooms: [Room] = [
       "Numbers", "Findings",
     ],
     testImports: ["Experiments", "Training", "Watching", "Findings"]),
+  Room(
+    name: "Remedies",
+    imports: [
+      "Trials", "Experiments", "Training", "Samples", "Networks", "Numbers", "Findings", .numerics,
+    ],
+    testImports: [
+      "Trials", "Experiments", "Training", "Operators", "Networks", "Findings", "Semantics",
+    ]),
   Room(
     name: "Runs",
     imports: ["Training", "Watching", "TensorFiles", "Tensors", "Findings", .database],

@@ -16,6 +16,8 @@ public final class Trial: Sequence, IteratorProtocol {
   public private(set) var watch: Watch
   /// The loss of every step that was made here, in order.
   public private(set) var losses: [Double] = []
+  /// What the run showed of itself so far.
+  public private(set) var symptoms: Symptoms
 
   /// A step that was made, and what the watch tells of it.
   public struct Step {
@@ -42,6 +44,7 @@ public final class Trial: Sequence, IteratorProtocol {
       throw InputError(file: experiment.path, "\(error)")
     }
     subject = WatchSubject(experiment, trainer, samples.training)
+    symptoms = Symptoms(samples)
     watch = Watch(subject, thresholds: experiment.thresholds)
     losses.reserveCapacity(Swift.min(trainer.plannedSteps, 1 << 20))
   }
@@ -62,6 +65,7 @@ public final class Trial: Sequence, IteratorProtocol {
     let before = trainer.lastEvaluation
     guard let record = trainer.next() else { return nil }
     losses.append(record.loss)
+    symptoms.observe(record)
     let evaluation = trainer.lastEvaluation
     return Step(
       record: record, events: watch.observe(record),
@@ -82,6 +86,7 @@ public final class Trial: Sequence, IteratorProtocol {
     losses.removeAll(keepingCapacity: true)
     for record in records {
       losses.append(record.loss)
+      symptoms.observe(record)
       _ = watch.observe(record)
     }
   }
@@ -99,6 +104,7 @@ public final class Trial: Sequence, IteratorProtocol {
 
   /// Judges the run as it is now, as one that goes no further.
   public func finish() -> TrialOutcome {
+    symptoms.origins = watch.origins
     let findings = watch.finish()
     return TrialOutcome(
       steps: trainer.step, plannedSteps: trainer.plannedSteps, ending: trainer.ending,

@@ -123,11 +123,11 @@ public final class TrainWorkflow {
       body(step)
     }
     if last < trial.trainer.step { writer?.append(trial.trainer.snapshot(), keeping: kept) }
-    let report = report(of: trial.finish())
+    var report = report(of: trial.finish())
     writer?.replace(report.findings)
     writer?.note("ending", report.ending.rawValue)
     writer?.note("verdict", report.verdict.rawValue)
-    try close()
+    if let other = try close() { report.start.run = other }
     return report
   }
 
@@ -152,11 +152,16 @@ public final class TrainWorkflow {
   }
 
   /// Closes the file; where it does not take the run, saves it where temporary files go.
-  private func close() throws {
-    guard let writer else { return }
+  ///
+  /// - Returns: the file that it was saved as, where that is another.
+  private func close() throws -> String? {
+    guard let writer else { return nil }
     let first: RunError
     do {
-      guard problem != nil else { return try writer.close() }
+      guard problem != nil else {
+        try writer.close()
+        return nil
+      }
       writer.flush()
       first = RunError(writer.path, problem ?? "", cure: "")
     } catch {
@@ -167,6 +172,7 @@ public final class TrainWorkflow {
     do {
       try writer.save(to: other)
       problem = "\(problem ?? first.description); the run was saved as \(other)"
+      return other
     } catch {
       throw InputError(
         "\(first.description); nor could it be saved elsewhere: \(error.description)")

@@ -1,0 +1,105 @@
+import Experiments
+public import Findings
+import Samples
+import Tensors
+public import Watching
+
+/// What a run showed of itself, for those who look for causes and cures.
+public struct Symptoms: Sendable {
+  /// The record of the first step.
+  public private(set) var first: StepRecord?
+  /// The first step of the last row of refused steps, and why it was refused.
+  public private(set) var refused: (step: Int, refusal: StepRecord.Refusal)?
+  /// Norms of all gradients together in the steps that were made.
+  public private(set) var gradientNorms: [Double] = []
+  /// What clipping multiplied gradients by.
+  public private(set) var clipCoefficients: [Double] = []
+  /// The greatest ratio of an update to its weights in the first steps.
+  public private(set) var greatestUpdateRatio = 0.0
+  /// What grows at the end, the earliest first.
+  public var origins: [GrowthOrigin] = []
+  /// Features of the samples as the network sees them; nil for token numbers.
+  public let features: Features?
+  /// Samples with numbers that are not finite: `train.csv line 17`.
+  public let badSamples: [String]
+
+  /// Moments of features over all samples.
+  public struct Features: Hashable, Sendable {
+    /// The root mean square of all.
+    public let scale: Double
+    /// The least and the greatest root mean square of one feature around its mean.
+    public let deviations: ClosedRange<Double>
+    /// The greatest magnitude of a feature's mean in its deviations.
+    public let offset: Double
+  }
+
+  private static let early = 20
+
+  init(_ samples: ExperimentData) {
+    let data = samples.training
+    let kept = Set(data.indicesOfFiniteSamples)
+    badSamples =
+      kept.count == data.count
+      ? [] : (0..<data.count).filter { !kept.contains($0) }.map { data.place(ofSample: $0) }
+    features = Features(of: data)
+  }
+
+  mutating func observe(_ record: StepRecord) {
+    if first == nil { first = record }
+    if let refusal = record.refusal {
+      if refused == nil { refused = (record.step, refusal) }
+    } else {
+      refused = nil
+      if gradientNorms.count < 1 << 16 { gradientNorms.append(record.gradientNorm) }
+      if let coefficient = record.clipCoefficient, clipCoefficients.count < 1 << 16 {
+        clipCoefficients.append(coefficient)
+      }
+    }
+    if record.step < Self.early {
+      let ratios = record.parameters.compactMap(\.updateRatio).filter(\.isFinite)
+      greatestUpdateRatio = max(greatestUpdateRatio, ratios.max() ?? 0)
+    }
+  }
+
+  /// A quantile of the gradient norms of the steps that were made; nil where none was.
+  public func gradientNorm(quantile: Double) -> Double? {
+    let finite = gradientNorms.filter { $0.isFinite && $0 > 0 }.sorted()
+    return finite.isEmpty ? nil : finite[Int(quantile * Double(finite.count - 1))]
+  }
+}
+
+extension Symptoms.Features {
+  init?(of data: Dataset) {
+    guard data.features.elementType == .float32 else { return nil }
+    let elements = data.features.elements(as: Float.self)
+    let width = data.features.count / data.count
+    var (sum, squares, counts) = (
+      [Double](repeating: 0, count: width), [Double](repeating: 0, count: width),
+      [Double](repeating: 0, count: width)
+    )
+    var place = 0
+    for i in elements.indices {
+      let x = Double(elements[i])
+      if x.isFinite {
+        sum[place] += x
+        squares[place] += x * x
+        counts[place] += 1
+      }
+      place = place + 1 == width ? 0 : place + 1
+    }
+    let total = counts.reduce(0, +)
+    guard total > 0 else { return nil }
+    scale = (squares.reduce(0, +) / total).squareRoot()
+    var (low, high, offset) = (Double.infinity, 0.0, 0.0)
+    for i in 0..<width where counts[i] > 0 {
+      let mean = sum[i] / counts[i]
+      let deviation = max(0, squares[i] / counts[i] - mean * mean).squareRoot()
+      // A feature that never changes says nothing of the scale.
+      guard deviation > 1e-12 * mean.magnitude, deviation > 0 else { continue }
+      (low, high) = (min(low, deviation), max(high, deviation))
+      offset = max(offset, mean.magnitude / deviation)
+    }
+    deviations = low <= high ? low...high : 1...1
+    self.offset = offset
+  }
+}
