@@ -134,6 +134,13 @@ let rooms: [Room] = [
       "Trials", "Experiments", "Training", "Operators", "Networks", "Findings", "Semantics",
     ]),
   Room(
+    name: "Diagnoses",
+    imports: [
+      "Remedies", "Trials", "Experiments", "Training", "Watching", "Networks", "Semantics",
+      "Tensors", "Numbers", "Findings", .numerics,
+    ],
+    testImports: ["Experiments", "Trials", "Training", "Findings"]),
+  Room(
     name: "Runs",
     imports: ["Training", "Watching", "TensorFiles", "Tensors", "Findings", .database],
     testImports: [
@@ -143,7 +150,8 @@ let rooms: [Room] = [
   Room(
     name: "Workflows",
     imports: [
-      "Remedies", "Reports", "Runs", "Trials", "Experiments", "Training", "Watching", "Samples",
+      "Diagnoses", "Remedies", "Reports", "Runs", "Trials", "Experiments", "Training", "Watching",
+      "Samples",
       "Analyses", "Theory", "Networks", "Execution", "Operators", "Graphs", "Semantics", "Tensors",
       "Numbers", "Findings", .logging,
     ],

@@ -84,11 +84,31 @@ public final class Trial: Sequence, IteratorProtocol {
     try trainer.restore(snapshot)
     watch = Watch(subject, thresholds: experiment.thresholds)
     losses.removeAll(keepingCapacity: true)
+    observe(records)
+  }
+
+  private func observe(_ records: some Sequence<StepRecord>) {
     for record in records {
       losses.append(record.loss)
       symptoms.observe(record)
       _ = watch.observe(record)
     }
+  }
+
+  /// Judges a run that was made before, from its records alone.
+  ///
+  /// - Parameters:
+  ///   - records: all of its steps.
+  ///   - ending: how it ended; nil for a run that was stopped.
+  ///   - evaluation: the last one.
+  /// - Returns: how it ended.
+  public func review(
+    _ records: some Sequence<StepRecord>, ending: Trainer.Ending?, evaluation: Evaluation?
+  ) -> TrialOutcome {
+    observe(records)
+    return outcome(
+      steps: losses.count, ending: ending, refusedSteps: records.count { $0.refusal != nil },
+      evaluation: evaluation)
   }
 
   /// Makes all steps that are left and judges the run.
@@ -104,14 +124,22 @@ public final class Trial: Sequence, IteratorProtocol {
 
   /// Judges the run as it is now, as one that goes no further.
   public func finish() -> TrialOutcome {
+    outcome(
+      steps: trainer.step, ending: trainer.ending, refusedSteps: trainer.refusedSteps,
+      evaluation: trainer.lastEvaluation)
+  }
+
+  private func outcome(
+    steps: Int, ending: Trainer.Ending?, refusedSteps: Int, evaluation: Evaluation?
+  ) -> TrialOutcome {
     symptoms.origins = watch.origins
     let findings = watch.finish()
     return TrialOutcome(
-      steps: trainer.step, plannedSteps: trainer.plannedSteps, ending: trainer.ending,
-      refusedSteps: trainer.refusedSteps, verdict: watch.verdict, findings: findings,
+      steps: steps, plannedSteps: trainer.plannedSteps, ending: ending,
+      refusedSteps: refusedSteps, verdict: watch.verdict, findings: findings,
       firstLoss: losses.first(where: \.isFinite) ?? .nan, lastLoss: tailLoss,
-      baselineLoss: subject.baselineLoss, evaluation: trainer.lastEvaluation,
-      meetsTarget: meetsTarget)
+      baselineLoss: subject.baselineLoss, evaluation: evaluation,
+      meetsTarget: meetsTarget(evaluation))
   }
 
   /// The mean loss of the last tenth of the steps.
@@ -121,11 +149,11 @@ public final class Trial: Sequence, IteratorProtocol {
     return losses.suffix(count).reduce(0, +) / Double(count)
   }
 
-  private var meetsTarget: Bool? {
+  private func meetsTarget(_ evaluation: Evaluation?) -> Bool? {
     switch experiment.training.target {
     case .loss(let limit): tailLoss <= limit
     case .lossRatio(let ratio): tailLoss <= ratio * (losses.first(where: \.isFinite) ?? .nan)
-    case .accuracy(let share): (trainer.lastEvaluation?.accuracy ?? 0) >= share
+    case .accuracy(let share): (evaluation?.accuracy ?? 0) >= share
     case nil: nil
     }
   }

@@ -64,7 +64,8 @@ public struct ShapedActivation: ExperimentRemedy {
     }.startingWeights(by: OrthogonalInitializer())
     return [
       Amendment(
-        self, "shape tanh as 2·tanh(x/2) (affine: {function: tanh, alpha: 0.5, gamma: 2}), with "
+        self,
+        "shape tanh as 2·tanh(x/2) (affine: {function: tanh, alpha: 0.5, gamma: 2}), with "
           + "orthogonal weights",
         patient.changed { $0.network = changed }, needsNewStart: true)
     ]

@@ -41,7 +41,8 @@ public struct GlobalNormClip: ExperimentRemedy {
       var clipping = GlobalNormClipping()
       clipping.limit = limit
       return Amendment(
-        self, "clip gradients at a global norm of \(Numerals.short(limit)) (training: clip: "
+        self,
+        "clip gradients at a global norm of \(Numerals.short(limit)) (training: clip: "
           + "{global_norm: \(Numerals.short(limit))})",
         patient.changed { $0.training.clipping = clipping })
     }

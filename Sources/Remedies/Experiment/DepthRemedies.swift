@@ -14,7 +14,8 @@ public struct NormInsertion: ExperimentRemedy {
 
   public func amendments(for patient: Patient) -> [Amendment] {
     let network = patient.experiment.network
-    let kinds: [NormalizationLayer.Kind] = network.hasConvolutions ? [.batch, .layer] : [.layer, .batch]
+    let kinds: [NormalizationLayer.Kind] =
+      network.hasConvolutions ? [.batch, .layer] : [.layer, .batch]
     return kinds.compactMap { kind in
       // A norm over a batch of a few samples tells more of the batch than of the sample.
       guard kind != .batch || patient.experiment.training.batch >= 8 else { return nil }
@@ -85,7 +86,8 @@ public struct ResidualWrapping: ExperimentRemedy {
     guard changed != network else { return [] }
     return [
       Amendment(
-        self, "make layers that keep their width residual blocks (residual: {scale: "
+        self,
+        "make layers that keep their width residual blocks (residual: {scale: "
           + "\(Numerals.short(scale))})",
         patient.changed { $0.network = changed }, needsNewStart: true)
     ]

@@ -17,7 +17,8 @@ public struct OptimizerEpsilon: ExperimentRemedy {
     let name = type(of: changed).name
     return [
       Amendment(
-        self, "add the usual epsilon to the denominator (training: optimizer: {\(name): {epsilon: "
+        self,
+        "add the usual epsilon to the denominator (training: optimizer: {\(name): {epsilon: "
           + "\(Numerals.precise(changed.optionValues["epsilon"] ?? 0))}})",
         patient.changed { $0.training.optimizer = changed })
     ]

@@ -18,8 +18,10 @@ public struct LearningRateChange: ExperimentRemedy {
     guard rate > 0 else { return [] }
     let rules = patient.rules
     let isTooLarge =
-      patient.isRefused || !rules.isDisjoint(with: [
-        .learningRateTooLarge, .oscillatingLoss, .explodingGradient, .explodingActivation, .deadUnits,
+      patient.isRefused
+      || !rules.isDisjoint(with: [
+        .learningRateTooLarge, .oscillatingLoss, .explodingGradient, .explodingActivation,
+        .deadUnits,
         .overflow, .nonFinite,
       ]) || patient.symptoms.greatestUpdateRatio > 0.3
     let smaller = [0.1, 0.01, 1e-3, 1e-4, 1e-5]
@@ -32,7 +34,8 @@ public struct LearningRateChange: ExperimentRemedy {
       let wanted = Self.rounded(rate * factor)
       guard wanted >= least, wanted <= 10 else { return nil }
       return Amendment(
-        self, "set the learning rate to \(Numerals.short(wanted)) in place of "
+        self,
+        "set the learning rate to \(Numerals.short(wanted)) in place of "
           + Numerals.short(rate), patient.changed { $0.training.optimizer.learningRate = wanted })
     }
   }
@@ -53,13 +56,15 @@ public struct Warmup: ExperimentRemedy {
   public init() {}
 
   public func amendments(for patient: Patient) -> [Amendment] {
-    guard patient.experiment.training.schedule.warmup == 0, patient.outcome.plannedSteps >= 20 else {
+    guard patient.experiment.training.schedule.warmup == 0, patient.outcome.plannedSteps >= 20
+    else {
       return []
     }
     let steps = max(1, patient.outcome.plannedSteps / 10)
     return [
       Amendment(
-        self, "let the learning rate rise over the first \(steps) steps (training: warmup: \(steps))",
+        self,
+        "let the learning rate rise over the first \(steps) steps (training: warmup: \(steps))",
         patient.changed { $0.training.schedule.warmup = steps }, needsNewStart: true)
     ]
   }
@@ -80,7 +85,8 @@ public struct AdamOptimizer: ExperimentRemedy {
       let current = patient.experiment.training.optimizer
       guard !(current is Adam && current.learningRate == rate) else { return nil }
       return Amendment(
-        self, "use adam with the learning rate \(Numerals.short(rate)) (training: optimizer: {adam: "
+        self,
+        "use adam with the learning rate \(Numerals.short(rate)) (training: optimizer: {adam: "
           + "\(Numerals.short(rate))})",
         patient.changed {
           $0.training.optimizer = adam
@@ -105,7 +111,8 @@ public struct GradientScaleNormalization: ExperimentRemedy {
     else { return [] }
     return [
       Amendment(
-        self, "bring the gradients of all layers to one size (training: gradients: "
+        self,
+        "bring the gradients of all layers to one size (training: gradients: "
           + "[normalization])",
         patient.changed { $0.training.treatments.append(GradientNormalization()) })
     ]

@@ -54,7 +54,8 @@ public struct OrthogonalInit: ExperimentRemedy {
     guard changed != network else { return [] }
     return [
       Amendment(
-        self, "start \(network.hasConvolutions ? "convolutions" : "all weights") with {\(name): auto}",
+        self,
+        "start \(network.hasConvolutions ? "convolutions" : "all weights") with {\(name): auto}",
         patient.changed { $0.network = changed }, needsNewStart: true)
     ]
   }

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Findings
+import Reports
+import Workflows
+
+/// The verb `diagnose`: why a training fails.
+struct DiagnoseCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diagnose",
+    abstract: "Replay a failed training from its last healthy step; name the cause and prove it.",
+    discussion: """
+      Names the first tensor that is not finite, with element, operands and cause, what grew and \
+      since when, and the root cause, which is proven by training with one thing changed. Exit \
+      status: 0 the training is healthy, 1 it is not, 2 bad input.
+      """)
+
+  @Argument(help: "A run that 'train' kept, or an experiment, which is run first.")
+  var subject: String
+
+  @Option(help: "Seconds after which no more changes are tried.")
+  var seconds = 120.0
+
+  @Option(help: "The seed of every random draw, in place of that in the experiment.")
+  var seed: UInt64?
+
+  @Option(help: "Threads to use; results do not depend on it.")
+  var threads: Int?
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  mutating func run() throws {
+    var request = DiagnoseRequest(path: subject)
+    request.seconds = seconds
+    request.seed = seed
+    request.threads = threads
+    let line = StatusLine()
+    request.progress = { line.show($0) }
+    let report = try DiagnoseWorkflow(request).run()
+    line.clear()
+    if json {
+      Terminal.writeOutput(report.json.text + "\n")
+    } else {
+      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
+      Terminal.writeOutput(DiagnosisScreen(report, style: style).text)
+    }
+    if report.rootCause != nil { throw ExitCode(1) }
+  }
+}
