@@ -8,6 +8,23 @@ extension YAMLTree {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// An entry of a mapping as lines behind an indentation: `key: value`, or more under the key.
+  static func lines(of entry: Entry, indent: Int) -> [String] {
+    var lines: [String] = []
+    let margin = String(repeating: " ", count: indent)
+    entry.value.write(
+      into: &lines, prefix: margin + quoted(entry.key) + ": ", indent: indent + 2)
+    return lines
+  }
+
+  /// An item of a list as lines behind an indentation: `- item`, or more under it.
+  func itemLines(indent: Int) -> [String] {
+    var lines: [String] = []
+    write(
+      into: &lines, prefix: String(repeating: " ", count: indent) + "- ", indent: indent + 2)
+    return lines
+  }
+
   private static let columns = 100
 
   /// Writes after `prefix`, which is the part of the first line that is there already.
