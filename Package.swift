@@ -141,6 +141,12 @@ let rooms: [Room] = [
     ],
     testImports: ["Experiments", "Trials", "Training", "Findings"]),
   Room(
+    name: "Repairs",
+    imports: [
+      "Diagnoses", "Remedies", "Trials", "Experiments", "Training", "Numbers", "Findings",
+    ],
+    testImports: ["Experiments", "Trials", "Training", "Findings"]),
+  Room(
     name: "Runs",
     imports: ["Training", "Watching", "TensorFiles", "Tensors", "Findings", .database],
     testImports: [
@@ -150,7 +156,8 @@ let rooms: [Room] = [
   Room(
     name: "Workflows",
     imports: [
-      "Diagnoses", "Remedies", "Reports", "Runs", "Trials", "Experiments", "Training", "Watching",
+      "Repairs", "Diagnoses", "Remedies", "Reports", "Runs", "Trials", "Experiments", "Training",
+      "Watching",
       "Samples",
       "Analyses", "Theory", "Networks", "Execution", "Operators", "Graphs", "Semantics", "Tensors",
       "Numbers", "Findings", .logging,

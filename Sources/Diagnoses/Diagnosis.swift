@@ -184,8 +184,7 @@ public final class DiagnosisRun {
     return DiagnosisReport.Counterfactual(
       change: amendment.sentence, fromStep: from, steps: outcome.steps, verdict: outcome.verdict,
       isHealthy: outcome.isHealthy, lastLoss: outcome.lastLoss,
-      rules: outcome.findings.filter { $0.ended == nil && $0.finding.severity > .note }
-        .map(\.finding.rule))
+      rules: outcome.standingRules)
   }
 
   /// What the run says of a cause, and what happened without it.

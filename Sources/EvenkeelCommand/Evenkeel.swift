@@ -6,5 +6,8 @@ struct Evenkeel: ParsableCommand {
     commandName: "evenkeel",
     abstract: "Keeps deep networks on an even keel: predicts, measures, explains and trains.",
     version: "0.1.0",
-    subcommands: [CheckCommand.self, TrainCommand.self, DiagnoseCommand.self, TheoryCommand.self])
+    subcommands: [
+      CheckCommand.self, TrainCommand.self, DiagnoseCommand.self, RepairCommand.self,
+      TheoryCommand.self,
+    ])
 }

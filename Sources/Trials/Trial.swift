@@ -179,9 +179,16 @@ public struct TrialOutcome: Sendable {
   /// nil where the experiment names no target.
   public let meetsTarget: Bool?
 
+  /// The rules whose findings hold as warnings or errors, each once, the most severe first.
+  public var standingRules: [RuleName] {
+    findings.filter { $0.ended == nil && $0.finding.severity > .note }.map(\.finding.rule)
+      .reduce(into: []) { rules, rule in
+        if !rules.contains(rule) { rules.append(rule) }
+      }
+  }
+
   /// Whether all steps were made, nothing that was found holds, and the target is met where there is one.
   public var isHealthy: Bool {
-    ending == .finished && verdict == .healthy && meetsTarget != false
-      && !findings.contains { $0.ended == nil && $0.finding.severity > .note }
+    ending == .finished && verdict == .healthy && meetsTarget != false && standingRules.isEmpty
   }
 }

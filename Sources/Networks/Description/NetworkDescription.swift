@@ -185,6 +185,20 @@ extension NetworkDescription {
   }
 }
 
+extension NetworkDescription {
+  /// The text of a network's file, changed so that it reads as another network; comments, order and
+  /// spelling of what is not changed stay as they are.
+  ///
+  /// - Parameters:
+  ///   - text: what this network was read from.
+  ///   - other: what it is to be read as.
+  /// - Returns: the changed text; where that cannot be had by changing parts, one written anew.
+  public func revised(_ text: String, to other: NetworkDescription) -> String {
+    guard let own = try? YAMLTree(text: text) else { return other.yaml }
+    return YAMLRevision.text(text, readingAs: own.carrying(changesFrom: tree, to: other.tree))
+  }
+}
+
 extension ReadingContext {
   /// The entries of a mapping whose keys must be among `known`.
   func entries(

@@ -31,11 +31,7 @@ public struct Patient: Sendable {
   }
 
   /// The rules whose findings hold as warnings or errors.
-  public var rules: Set<RuleName> {
-    Set(
-      outcome.findings.filter { $0.ended == nil && $0.finding.severity > .note }
-        .map(\.finding.rule))
-  }
+  public var rules: Set<RuleName> { Set(outcome.standingRules) }
 
   /// Whether the run was ended since nothing finite came out any more.
   public var isRefused: Bool {

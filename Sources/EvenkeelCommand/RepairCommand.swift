@@ -1,0 +1,61 @@
+import ArgumentParser
+import Findings
+import Reports
+import Workflows
+
+/// The verb `repair`: the smallest change that works, proven.
+struct RepairCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repair",
+    abstract: "Search the remedies, keep the smallest change that works, prove it, write the file.",
+    discussion: """
+      A repair counts only when training meets its target with no finding left, for every seed. \
+      Comments and order of the file are kept. Exit status: 0 repaired or nothing wrong, 1 no \
+      repair was found, 2 bad input.
+      """)
+
+  @Argument(help: "A YAML file: an experiment, or a network without data.")
+  var subject: String
+
+  @Option(name: .shortAndLong, help: "The file to write the repaired one to.")
+  var output: String?
+
+  @Option(help: "What the search may cost: '20000 steps', '60s', '5m' (default: 120s).")
+  var budget: String?
+
+  @Option(help: "Seeds that a repair must be healthy for.")
+  var seeds = 3
+
+  @Option(help: "The first seed, in place of that in the experiment.")
+  var seed: UInt64?
+
+  @Option(help: "Threads to use; results do not depend on it.")
+  var threads: Int?
+
+  @Flag(help: "Leave out the random choice of remedies that the search is compared with.")
+  var noRandom = false
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  mutating func run() throws {
+    var request = RepairRequest(path: subject)
+    request.output = output
+    request.budget = budget
+    request.seeds = seeds
+    request.seed = seed
+    request.threads = threads
+    request.comparesWithRandom = !noRandom
+    let line = StatusLine()
+    request.progress = { line.show($0) }
+    let report = try RepairWorkflow(request).run()
+    line.clear()
+    if json {
+      Terminal.writeOutput(report.json.text + "\n")
+    } else {
+      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
+      Terminal.writeOutput(RepairScreen(report, output: output, style: style).text)
+    }
+    if report.outcome == .unrepaired { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,130 @@
+/// What a search for a repair tried, and what it came to.
+public struct RepairReport: Hashable, Sendable {
+  /// The file of what was to be repaired.
+  public var subject: String
+  public var outcome: Outcome
+  /// The changes of the repair, those that matter most first; empty where none was found.
+  public var changes: [String]
+  /// The repaired network or experiment as YAML; nil where none was found.
+  public var repaired: String?
+  /// Everything that was tried, in order.
+  public var tried: [Try]
+  /// Steps that all of it took.
+  public var steps: Int
+  /// Runs with other seeds that the repair was proven by, and their losses.
+  public var proof: [Proof]
+  /// What a random choice of remedies came to with as many steps; nil where it was not asked for.
+  public var random: RandomChoice?
+  public var firstLoss: Double
+  public var brokenLoss: Double
+  public var seconds: Double
+
+  public enum Outcome: String, Hashable, Sendable {
+    /// Nothing was wrong.
+    case healthy
+    case repaired
+    /// Nothing that was tried within the budget is healthy for every seed.
+    case unrepaired
+  }
+
+  /// A change, or several, that were tried.
+  public struct Try: Hashable, Sendable {
+    public var remedies: [String]
+    public var changes: [String]
+    public var verdict: Verdict
+    public var isHealthy: Bool
+    public var lastLoss: Double
+    public var accuracy: Double?
+    public var steps: Int
+    /// The seeds for which it is healthy, of those that were tried.
+    public var healthySeeds: Int
+    public var seeds: Int
+    /// The rules that still found something.
+    public var rules: [RuleName]
+
+    public init(
+      remedies: [String], changes: [String], verdict: Verdict, isHealthy: Bool, lastLoss: Double,
+      accuracy: Double?, steps: Int, rules: [RuleName]
+    ) {
+      (self.remedies, self.changes, self.verdict) = (remedies, changes, verdict)
+      (self.isHealthy, self.lastLoss, self.accuracy) = (isHealthy, lastLoss, accuracy)
+      (self.steps, self.rules) = (steps, rules)
+      (healthySeeds, seeds) = (isHealthy ? 1 : 0, 1)
+    }
+  }
+
+  /// A run of the repaired experiment.
+  public struct Proof: Hashable, Sendable {
+    public var seed: UInt64
+    public var lastLoss: Double
+    public var accuracy: Double?
+
+    public init(seed: UInt64, lastLoss: Double, accuracy: Double?) {
+      (self.seed, self.lastLoss, self.accuracy) = (seed, lastLoss, accuracy)
+    }
+  }
+
+  /// A random choice of remedies.
+  public struct RandomChoice: Hashable, Sendable {
+    public var tries: Int
+    public var steps: Int
+    /// Whether it found a repair that is healthy for every seed.
+    public var isRepaired: Bool
+    /// Steps until then; nil where it found none.
+    public var stepsToRepair: Int?
+
+    public init(tries: Int, steps: Int, isRepaired: Bool, stepsToRepair: Int?) {
+      (self.tries, self.steps, self.isRepaired) = (tries, steps, isRepaired)
+      self.stepsToRepair = stepsToRepair
+    }
+  }
+
+  public init(subject: String, outcome: Outcome) {
+    (self.subject, self.outcome) = (subject, outcome)
+    (changes, repaired, tried, steps, proof) = ([], nil, [], 0, [])
+    (firstLoss, brokenLoss, seconds) = (.nan, .nan, 0)
+  }
+}
+
+extension RepairReport: JSONRepresentable {
+  public static let schema = "evenkeel.repair/1"
+
+  public var json: JSON {
+    .object([
+      "schema": .text(Self.schema), "subject": .text(subject),
+      "outcome": .text(outcome.rawValue), "changes": .array(changes.map { .text($0) }),
+      "repaired": .text(repaired), "tried": .array(tried.map(\.json)), "steps": .integer(steps),
+      "proof": .array(
+        proof.map {
+          .object([
+            "seed": .integer(Int(clamping: $0.seed)), "last_loss": .number($0.lastLoss),
+            "accuracy": .number($0.accuracy),
+          ])
+        }), "random_choice": random?.json ?? .null,
+      "loss": .object(["first": .number(firstLoss), "broken": .number(brokenLoss)]),
+      "seconds": .number(seconds),
+    ])
+  }
+}
+
+extension RepairReport.Try: JSONRepresentable {
+  public var json: JSON {
+    .object([
+      "remedies": .array(remedies.map { .text($0) }),
+      "changes": .array(changes.map { .text($0) }), "verdict": .text(verdict.rawValue),
+      "healthy": .boolean(isHealthy), "last_loss": .number(lastLoss),
+      "accuracy": .number(accuracy), "steps": .integer(steps),
+      "healthy_seeds": .integer(healthySeeds), "seeds": .integer(seeds),
+      "rules": .array(rules.map { .text($0.rawValue) }),
+    ])
+  }
+}
+
+extension RepairReport.RandomChoice: JSONRepresentable {
+  public var json: JSON {
+    .object([
+      "tries": .integer(tries), "steps": .integer(steps), "repaired": .boolean(isRepaired),
+      "steps_to_repair": stepsToRepair.map { .integer($0) } ?? .null,
+    ])
+  }
+}

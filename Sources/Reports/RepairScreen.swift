@@ -1,0 +1,108 @@
+public import Findings
+
+/// A repair as a person reads it in a terminal: what to change, what proves it, what else was tried.
+public struct RepairScreen {
+  let report: RepairReport
+  /// The file that was written; nil where none was.
+  let output: String?
+  let style: Style
+
+  public init(_ report: RepairReport, output: String?, style: Style) {
+    self.report = report
+    self.output = output
+    self.style = style
+  }
+
+  public var text: String {
+    [headline, proof, table, random, next].filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
+  }
+
+  private var headline: String {
+    switch report.outcome {
+    case .healthy:
+      return painted(
+        "HEALTHY", .green, ": nothing is wrong with \(report.subject), and nothing was changed.")
+    case .unrepaired:
+      return painted(
+        "NOT REPAIRED", .red,
+        ": of \(report.tried.count) changes of \(report.subject) none was healthy for every seed, in "
+          + "\(Numerals.count(report.steps)) steps. A larger --budget tries more.")
+    case .repaired:
+      let count = report.changes.count
+      var lines = [
+        painted(
+          "REPAIRED", .green,
+          ": \(report.subject) is healthy with \(count == 1 ? "one change" : "\(count) changes"), "
+            + "found in \(Numerals.count(report.steps)) steps:")
+      ]
+      lines += report.changes.map { style.wrapped($0, first: "  * ", indentation: "    ") }
+      return lines.joined(separator: "\n")
+    }
+  }
+
+  private func painted(_ word: String, _ ink: Style.Ink, _ rest: String) -> String {
+    style.paint(word, ink) + style.wrapped(word + rest).dropFirst(word.count)
+  }
+
+  private var proof: String {
+    guard report.outcome == .repaired else { return "" }
+    let losses = report.proof.filter { $0.lastLoss.isFinite }
+    guard !losses.isEmpty else {
+      return style.wrapped(
+        "Proven with the seeds \(report.proof.map { "\($0.seed)" }.joined(separator: ", ")).")
+    }
+    let runs = losses.map { proof in
+      let accuracy = proof.accuracy.map { ", \(Numerals.percent($0)) right" } ?? ""
+      return "seed \(proof.seed): loss \(Numerals.short(proof.lastLoss))\(accuracy)"
+    }
+    return style.wrapped(
+      "Proven by training again: \(runs.joined(separator: "; ")). As it was the loss ended at "
+        + "\(Numerals.short(report.brokenLoss)).")
+  }
+
+  private var table: String {
+    guard !report.tried.isEmpty else { return "" }
+    var lines = ["What was tried:"]
+    for tried in report.tried {
+      let isProven = tried.isHealthy && tried.healthySeeds == tried.seeds
+      let mark =
+        isProven
+        ? "healthy"
+        : tried.isHealthy
+          ? "\(tried.healthySeeds) of \(tried.seeds)"
+          : tried.verdict == .healthy ? "short" : tried.verdict.rawValue
+      let ink: Style.Ink = isProven ? .green : tried.verdict == .failing ? .red : .yellow
+      let loss =
+        tried.lastLoss.isNaN && tried.steps <= 1 ? "" : ": loss \(Numerals.short(tried.lastLoss))"
+      let rules =
+        tried.rules.isEmpty ? "" : " (\(tried.rules.map(\.rawValue).joined(separator: ", ")))"
+      let text = style.wrapped(
+        tried.changes.joined(separator: "; ") + loss + rules, first: "  \(mark.fitted(8)) ",
+        indentation: "           ")
+      lines.append(style.paint(String(text.prefix(10)), ink) + text.dropFirst(10))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var random: String {
+    guard let random = report.random else { return "" }
+    let steps = Numerals.count(random.steps)
+    guard let found = random.stepsToRepair else {
+      return style.wrapped(
+        "Remedies chosen at random found no repair in as many steps (\(random.tries) tries, \(steps) "
+          + "steps).")
+    }
+    let isSlower = found >= report.steps || report.outcome != .repaired
+    return style.wrapped(
+      "Remedies chosen at random found a repair in \(Numerals.count(found)) steps"
+        + (report.outcome == .repaired
+          ? isSlower ? ", no sooner." : ", sooner than this search."
+          : ", which this search did not."))
+  }
+
+  private var next: String {
+    guard report.outcome == .repaired else { return "" }
+    return output.map { "The repaired file is \($0)." }
+      ?? "Write it with -o FILE."
+  }
+}
