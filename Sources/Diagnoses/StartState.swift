@@ -3,6 +3,7 @@ import Networks
 import Numbers
 import RealModule
 import Semantics
+import Tensors
 import Training
 import Trials
 
@@ -20,6 +21,8 @@ struct StartState {
   let isBroken: Bool
   /// Root mean squares of weights over those of the standard start, the geometric mean of hidden layers.
   let scale: Double
+  /// The spectral radius that recurrent weights start with, in the wide limit; 1 where there are none.
+  let recurrentScale: Double
   /// Whether weights of a layer are all alike, so that its units can never differ.
   let isSymmetric: Bool
   /// The greatest root mean square of biases as they start.
@@ -70,6 +73,12 @@ struct StartState {
       ? 0
       : positive.isEmpty
         ? 1 : Double.exp(positive.map { Double.log($0) }.reduce(0, +) / Double(positive.count))
+    recurrentScale =
+      network.parameters.filter { $0.target.role == .recurrent }
+      .map { parameter in
+        // Elements of variance r²/n, n of them to a unit.
+        (parameter.moments.secondMoment * Double(parameter.shape.extents.last ?? 1)).squareRoot()
+      }.max { abs(Double.log($0)) < abs(Double.log($1)) } ?? 1
     isSymmetric = starts.contains { parameter in
       let moments = parameter.moments
       let variance = moments.secondMoment - moments.mean * moments.mean
@@ -113,7 +122,7 @@ struct StartState {
   /// Whether weights start at another scale than the activations ask for, by so much that it tells over
   /// the depth of the network.
   var isOffScale: Bool {
-    guard scale > 0 else { return true }
+    guard scale > 0, (0.5...1.6).contains(recurrentScale) else { return true }
     let off = 2 * abs(Double.log10(scale))
     // No start suits an awkward activation, so that only a plain mistake counts.
     return awkward.isEmpty ? off * Double(depth) > 2 && off > 0.2 : off > 2 * Double.log10(2.5)

@@ -58,6 +58,14 @@ struct Suspicion {
     var evidence = [balance]
     evidence.append(
       "Weights start with \(scale) times the root mean square that their activations ask for.")
+    if !(0.5...1.6).contains(start.recurrentScale) {
+      evidence.append(
+        "Recurrent weights start with a spectral radius of \(Numerals.short(start.recurrentScale)), so "
+          + "that the state grows or shrinks by it in every time step.")
+      return Suspect(
+        cause: .initialization, weight: start.isUnbalanced || patient.isRefused ? 0.93 : 0.6,
+        evidence: evidence)
+    }
     if start.isSymmetric {
       evidence.append("Weights of a layer start all alike, so that its units cannot differ.")
       return Suspect(cause: .initialization, weight: 0.96, evidence: evidence)
@@ -149,6 +157,10 @@ struct Suspicion {
     }
     if early > 0.5 { weight = max(weight, 0.8) }
     if early < 1e-6, early > 0 { weight = max(weight, 0.6) }
+    if losesUpdates {
+      evidence.append("Most updates are lost to the number format, whatever their rate.")
+      weight = min(weight, 0.55)
+    }
     if start.isUnbalanced {
       evidence.append("What goes wrong is there before the first update. " + balance)
       weight = min(weight, early > 10 ? 0.6 : 0.3)
@@ -156,6 +168,12 @@ struct Suspicion {
       evidence.append(balance)
     }
     return Suspect(cause: .learningRate, weight: weight, evidence: evidence)
+  }
+
+  /// Whether a narrow format that weights are kept in loses most of the updates.
+  private var losesUpdates: Bool {
+    !training.precision.keepsMasters && training.precision.format != .fp32
+      && patient.symptoms.lostShare > 0.4
   }
 
   private var clipping: Suspect? {
@@ -180,6 +198,12 @@ struct Suspicion {
         + (precision.keepsMasters ? "" : ", without weights in single precision") + "."
     ]
     var weight = 0.5
+    if losesUpdates {
+      evidence.append(
+        "\(Numerals.percent(patient.symptoms.lostShare)) of the updates are below half the distance "
+          + "between numbers at their weights, and are lost.")
+      weight = 0.92
+    }
     if origin?.reason == .overflowOfCast {
       evidence.append("The first number that is not finite is finite in single precision.")
       weight = 0.85

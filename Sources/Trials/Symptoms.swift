@@ -16,6 +16,8 @@ public struct Symptoms: Sendable {
   public private(set) var clipCoefficients: [Double] = []
   /// The greatest ratio of an update to its weights in the first steps.
   public private(set) var greatestUpdateRatio = 0.0
+  /// The share of updates lost to rounding in the last step that was made, over all parameters.
+  public private(set) var lostShare = 0.0
   /// What grows at the end, the earliest first.
   public var origins: [GrowthOrigin] = []
   /// Features of the samples as the network sees them; nil for token numbers.
@@ -50,6 +52,8 @@ public struct Symptoms: Sendable {
       if refused == nil { refused = (record.step, refusal) }
     } else {
       refused = nil
+      let lost = record.parameters.compactMap(\.lostShare)
+      lostShare = lost.isEmpty ? 0 : lost.reduce(0, +) / Double(lost.count)
       if gradientNorms.count < 1 << 16 { gradientNorms.append(record.gradientNorm) }
       if let coefficient = record.clipCoefficient, clipCoefficients.count < 1 << 16 {
         clipCoefficients.append(coefficient)

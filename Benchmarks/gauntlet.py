@@ -1,0 +1,158 @@
+"""Diagnoses and repairs every set-up of Examples/troubles with many seeds, and counts.
+
+Each file says its root cause in a line '# cause: NAME', 'none' for healthy ones. Counted are: causes
+found, the first tensor that is not finite against what the guard of a training names on its own,
+replays that repeat every bit, healthy set-ups called failing, and repairs that are healthy for every
+seed of their own. Prints a table and writes it as Markdown.
+
+    python3 Benchmarks/gauntlet.py .build/release/evenkeel --seeds 10 --markdown docs/gauntlet-table.md
+"""
+import argparse
+import collections
+import concurrent.futures
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+
+
+def run(arguments):
+    """The JSON that the command prints, one line or a document; its status."""
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    if done.returncode == 2:
+        raise RuntimeError(" ".join(arguments) + ": " + done.stderr.strip())
+    return done.stdout, done.returncode
+
+
+def cause_of(path):
+    with open(path) as file:
+        for line in file:
+            if line.startswith("# cause:"):
+                return line.split(":")[1].strip()
+    raise RuntimeError(path + " does not tell its cause")
+
+
+def first_refused(command, path, seed):
+    """What the guard names in the first step of the last row of refused steps."""
+    text, _ = run([command, "train", path, "--discard", "--json", "--seed", str(seed), "--threads", "1"])
+    found = None
+    for line in text.splitlines()[1:-1]:
+        step = json.loads(line)
+        if step["refused"] is None:
+            found = None
+        elif found is None:
+            found = (step["step"], step["refused"]["place"], step["refused"]["tensor"])
+    return found
+
+
+def examine(job):
+    command, path, seed, repairs = job
+    name = os.path.basename(path)[:-5]
+    cause = cause_of(path)
+    start = time.time()
+    text, _ = run([command, "diagnose", path, "--json", "--seed", str(seed), "--threads", "1"])
+    report = json.loads(text)
+    root = report["root_cause"]
+    result = {
+        "name": name, "seed": seed, "cause": cause, "found": root["cause"] if root else "none",
+        "proven": bool(root and root["proven"]), "identical": None, "first": None, "repaired": None,
+        "random": None, "steps": None, "random_steps": None, "seconds": time.time() - start,
+    }
+    if report["replay"]:
+        result["identical"] = report["replay"]["identical"]
+    if report["first_non_finite"]:
+        origin = report["first_non_finite"]
+        told = first_refused(command, path, seed)
+        result["first"] = told is not None and told == (
+            origin["step"], origin["place"], origin["tensor"])
+        result["told"] = (told, origin["step"], origin["place"], origin["tensor"], origin["cause"])
+    if repairs and cause != "none" and root:
+        text, status = run(
+            [command, "repair", path, "--json", "--seed", str(seed), "--threads", "1", "--budget", "60s"])
+        repair = json.loads(text)
+        result["repaired"] = status == 0 and repair["outcome"] == "repaired"
+        result["steps"] = repair["steps"]
+        if repair["random_choice"]:
+            result["random"] = repair["random_choice"]["repaired"]
+            result["random_steps"] = repair["random_choice"]["steps_to_repair"]
+    return result
+
+
+def share(values):
+    values = list(values)
+    return f"{sum(values)} of {len(values)}" + (
+        f" ({100 * sum(values) / len(values):.1f} %)" if values else "")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command")
+    parser.add_argument("--folder", default="Examples/troubles")
+    parser.add_argument("--pattern", default="*")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--no-repair", action="store_true")
+    parser.add_argument("--markdown")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    paths = sorted(glob.glob(os.path.join(options.folder, options.pattern + ".yaml")))
+    jobs = [
+        (options.command, path, seed, not options.no_repair)
+        for path in paths for seed in range(options.seeds)]
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, result in enumerate(pool.map(examine, jobs)):
+            results.append(result)
+            if sys.stderr.isatty():
+                print(f"\r{number + 1} of {len(jobs)}", end="", file=sys.stderr)
+            is_wrong = result["found"] != result["cause"] or result["repaired"] is False \
+                or result["first"] is False or result["identical"] is False
+            if is_wrong:
+                print({key: value for key, value in result.items() if value is not None})
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(results, file)
+    failing = [r for r in results if r["cause"] != "none"]
+    healthy = [r for r in results if r["cause"] == "none"]
+    broken = [r for r in failing if r["found"] != "none"]
+    repaired = [r for r in failing if r["repaired"] is not None]
+    random = [r for r in repaired if r["random"] is not None]
+    sooner = [
+        r for r in random
+        if r["repaired"] and (not r["random"] or r["random_steps"] > r["steps"])]
+    rows = [
+        ("set-ups that fail, runs", str(len(failing))),
+        ("of these, found to fail", share(r["found"] != "none" for r in failing)),
+        ("root cause right", share(r["found"] == r["cause"] for r in broken)),
+        ("of these, proven by a healthy run", share(
+            r["proven"] for r in broken if r["found"] == r["cause"])),
+        ("first tensor that is not finite right", share(
+            r["first"] for r in failing if r["first"] is not None)),
+        ("replays with every bit the same", share(
+            r["identical"] for r in failing if r["identical"] is not None)),
+        ("healthy set-ups called failing", share(r["found"] != "none" for r in healthy)),
+        ("repaired, for three seeds", share(r["repaired"] for r in repaired)),
+        ("repaired by remedies chosen at random in as many steps", share(r["random"] for r in random)),
+        ("where the search needs fewer steps than chance", share(
+            r in sooner for r in random)),
+    ]
+    by_cause = collections.defaultdict(list)
+    for result in broken:
+        by_cause[result["cause"]].append(result)
+    table = ["| | |", "| --- | --- |"] + [f"| {name} | {value} |" for name, value in rows]
+    table += ["", "| root cause | runs | right | repaired | taken for |", "| --- | --- | --- | --- | --- |"]
+    for cause, own in sorted(by_cause.items()):
+        wrong = collections.Counter(r["found"] for r in own if r["found"] != cause)
+        others = ", ".join(f"{name} {count}" for name, count in wrong.most_common())
+        fixed = [r["repaired"] for r in own if r["repaired"] is not None]
+        table.append(
+            f"| {cause} | {len(own)} | {sum(r['found'] == cause for r in own)} | "
+            f"{sum(fixed)} of {len(fixed)} | {others} |")
+    print("\n".join(table))
+    if options.markdown:
+        with open(options.markdown, "w") as file:
+            file.write("\n".join(table) + "\n")
+
+
+main()
