@@ -165,7 +165,10 @@ let rooms: [Room] = [
     testImports: ["Reports", "Findings", .logging]),
   Room(
     name: "Evenkeel",
-    imports: ["Workflows", "Networks", "Operators", "Theory", "Findings", "Reports", "Numbers"]),
+    imports: [
+      "Workflows", "Repairs", "Diagnoses", "Trials", "Experiments", "Training", "Watching",
+      "Samples", "Networks", "Operators", "Theory", "Findings", "Reports", "Numbers",
+    ]),
 ]
 
 let package = Package(

@@ -180,7 +180,7 @@ public final class DiagnosisRun {
     {
       from = healthy.step
     }
-    let outcome = trial.run()
+    let outcome = trial.runWhilePromising()
     return DiagnosisReport.Counterfactual(
       change: amendment.sentence, fromStep: from, steps: outcome.steps, verdict: outcome.verdict,
       isHealthy: outcome.isHealthy, lastLoss: outcome.lastLoss,

@@ -1,9 +1,16 @@
+@_exported public import Diagnoses
+@_exported public import Experiments
 @_exported public import Findings
 @_exported public import Networks
 @_exported public import Numbers
 @_exported public import Operators
+@_exported public import Repairs
 @_exported public import Reports
+@_exported public import Samples
 @_exported public import Theory
+@_exported public import Training
+@_exported public import Trials
+@_exported public import Watching
 @_exported public import Workflows
 
 extension NetworkDescription {
@@ -19,5 +26,30 @@ extension NetworkDescription {
     request.batch = batch
     request.seed = seed
     return try CheckWorkflow(request).run().report
+  }
+}
+
+extension Experiment {
+  /// Finds out why the training fails, if it does: what `evenkeel diagnose` reports.
+  ///
+  /// - Parameter seconds: after which no more changes are tried.
+  /// - Returns: the report; a healthy training has no root cause.
+  /// - Throws: ``InputError`` where network, data and settings do not fit each other.
+  public func diagnosis(seconds: Double = 120) throws -> DiagnosisReport {
+    try DiagnosisRun(
+      self, name: path ?? "experiment", samples: samples(keepsNonFinite: true),
+      budget: .seconds(seconds)
+    ).run()
+  }
+
+  /// Searches the smallest change that makes the training healthy, and proves it.
+  ///
+  /// - Parameter seconds: that the search may take.
+  /// - Returns: the repaired experiment, or this one where none was found, with the report.
+  /// - Throws: ``InputError`` where network, data and settings do not fit each other.
+  public func repaired(seconds: Double = 120) throws -> RepairSearch.Repair {
+    try RepairSearch(
+      self, samples: samples(keepsNonFinite: true), budget: .init(time: .seconds(seconds))
+    ).run(called: path ?? "experiment", comparesWithRandom: false)
   }
 }

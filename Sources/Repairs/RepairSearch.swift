@@ -181,7 +181,7 @@ public final class RepairSearch {
         ? samples : try? experiment.samples(keepsNonFinite: true),
       let trial = try? Trial(experiment, samples)
     else { return nil }
-    let outcome = trial.run()
+    let outcome = trial.runWhilePromising()
     steps += outcome.steps
     return (trial, outcome)
   }

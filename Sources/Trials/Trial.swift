@@ -122,6 +122,18 @@ public final class Trial: Sequence, IteratorProtocol {
     return finish()
   }
 
+  /// Makes the steps that are left as long as the run may become a healthy one.
+  ///
+  /// A run that still fails after half of its steps is ended: what has gone wrong by then is hardly ever
+  /// made good, and a search has better uses for the other half.
+  ///
+  /// - Returns: how it ended; the ending is nil for a run that was given up.
+  public func runWhilePromising() -> TrialOutcome {
+    run { [self] _ in
+      2 * trainer.step < trainer.plannedSteps || trainer.step % 16 != 0 || watch.verdict != .failing
+    }
+  }
+
   /// Judges the run as it is now, as one that goes no further.
   public func finish() -> TrialOutcome {
     outcome(

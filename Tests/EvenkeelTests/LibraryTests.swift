@@ -19,6 +19,38 @@ import Testing
     #expect(report.layers.allSatisfy { $0.activation.measured?.nonFinite == 0 })
   }
 
+  /// The second example of the README.
+  @Test func aNetworkWrittenInSwiftIsTrained() throws {
+    let network = NetworkDescription(input: [2], loss: LossDescription("softmax_cross_entropy")) {
+      DenseLayer(32)
+      ActivationLayer("tanh")
+      DenseLayer(2)
+    }
+    var experiment = Experiment(network, data: .synthetic("moons", ["noise": 0.1]))
+    experiment.training.optimizer = Adam(learningRate: 0.01)
+    let trial = try Trial(experiment)
+    var told = 0
+    for step in trial where !step.events.isEmpty { told += 1 }
+    let outcome = trial.finish()
+    #expect(outcome.verdict == .healthy && outcome.lastLoss < 0.1 && told == 0)
+  }
+
+  @Test func aTrainingThatFailsIsRepaired() throws {
+    let network = NetworkDescription(input: [2], loss: LossDescription("softmax_cross_entropy")) {
+      DenseLayer(16)
+      ActivationLayer("relu")
+      DenseLayer(2)
+    }
+    var experiment = Experiment(network, data: .synthetic("moons"))
+    experiment.training.optimizer = Adam(learningRate: 1e-7)
+    experiment.training.duration = .steps(300)
+    let report = try experiment.diagnosis()
+    #expect(report.rootCause?.cause == .learningRate)
+    let repair = try experiment.repaired()
+    #expect(repair.report.outcome == .repaired)
+    #expect(repair.experiment.training.optimizer.learningRate > 1e-5)
+  }
+
   @Test func theSameSeedGivesTheSameBytes() throws {
     let network = NetworkDescription(input: [16]) {
       DenseLayer(32)

@@ -20,6 +20,12 @@ public protocol Optimizer: NamedSettings {
 
 extension Optimizer {
   public var initialState: Double { 0 }
+
+  /// The usual settings with a learning rate.
+  public init(learningRate: Double) {
+    self.init()
+    self.learningRate = learningRate
+  }
 }
 
 /// Rates that people can ask for; the guard refuses updates that are too great for the weights.

@@ -21,7 +21,8 @@ struct LearningRateTooLarge: Detector {
   }
 
   func judgement(in course: Course) -> Judgement? {
-    if course.progress.hasDiverged {
+    // What was not finite before any update was made is none of the rate's doing.
+    if course.progress.hasDiverged, peak > 0 {
       return Judgement(
         severity: course.hasDiverged ? .error : .warning, since: course.progress.divergence.since)
     }
