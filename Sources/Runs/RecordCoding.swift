@@ -70,7 +70,7 @@ enum RecordCoding {
 
   /// The record that bytes hold; nil where they are damaged.
   static func decode(
-    _ bytes: [UInt8], _ texts: Texts, layers: [String], parameters: [String]
+    _ bytes: [UInt8], _ texts: Texts, _ names: RunNames
   ) -> StepRecord? {
     var reader = Reader(bytes: bytes)
     guard reader.byte() == version, let flags = reader.byte(), let loss = reader.double(),
@@ -97,14 +97,14 @@ enum RecordCoding {
         infinityCount: Int(clamping: infinities))
     }
     guard let layerCount = reader.word(4), let parameterCount = reader.word(4),
-      layerCount == 0 || layerCount == layers.count,
-      parameterCount == 0 || parameterCount == parameters.count
+      layerCount == 0 || layerCount == names.layers.count,
+      parameterCount == 0 || parameterCount == names.parameters.count
     else { return nil }
-    for name in layers.prefix(Int(layerCount)) {
+    for name in names.layers.prefix(Int(layerCount)) {
       guard let layer = reader.layer(name) else { return nil }
       record.layers.append(layer)
     }
-    for name in parameters.prefix(Int(parameterCount)) {
+    for name in names.parameters.prefix(Int(parameterCount)) {
       guard let parameter = reader.parameter(name) else { return nil }
       record.parameters.append(parameter)
     }

@@ -7,75 +7,44 @@ public import Training
 /// The file of a run, read; also while another process writes it, or after one was killed.
 public final class RunFile: Sendable {
   public let path: String
-  /// What was noted of the run beside its steps.
+  /// What was noted of the run beside its steps, when the file was opened.
   public let meta: [String: String]
   private let database: DatabaseQueue
-  private let layers: [String]
-  private let parameters: [String]
+  private let versions: Set<String>
 
   /// Opens the file and checks what it is.
+  ///
+  /// Nothing is written beside it where nothing can be; where SQLite then cannot read what a killed
+  /// process left, a copy in the folder of temporary files is read.
   ///
   /// - Throws: ``RunError`` when there is no such file, it is no run, or a later version wrote it.
   public init(_ path: String) throws(RunError) {
     self.path = path
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-    guard attributes?[.type] as? FileAttributeType == .typeRegular else {
-      throw RunError(
-        path, attributes == nil ? "there is no such file" : "this is no regular file",
-        cure: "check the path")
-    }
+    (database, versions) = try RunOpening.open(path)
     do {
-      (database, meta, layers, parameters) = try Self.open(path)
-    } catch let error as RunError {
-      throw error
+      meta = try database.read { database in
+        let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM meta")
+        return Dictionary(
+          rows.compactMap { row -> (String, String)? in
+            guard let key: String = row.value(0), let value: String = row.value(1) else {
+              return nil
+            }
+            return (key, value)
+          }, uniquingKeysWith: { first, _ in first })
+      }
     } catch {
       throw RunError(path, error)
-    }
-  }
-
-  private typealias Opened = (DatabaseQueue, [String: String], [String], [String])
-
-  private static func open(_ path: String) throws -> Opened {
-    var configuration = Configuration()
-    configuration.readonly = true
-    configuration.busyMode = .timeout(5)
-    let database = try DatabaseQueue(path: path, configuration: configuration)
-    return try database.read { connection in
-      guard
-        try Int32.fetchOne(connection, sql: "PRAGMA application_id") == RunSchema.applicationID
-      else {
-        throw RunError(path, "this is no run of evenkeel", cure: "name a file that 'train' wrote")
-      }
-      let known = Set(RunSchema.versions)
-      let applied = try String.fetchAll(connection, sql: "SELECT identifier FROM grdb_migrations")
-      guard applied.allSatisfy({ known.contains($0) }) else {
-        throw RunError(
-          path, "a later version of evenkeel wrote this run", cure: "use that version")
-      }
-      var meta: [String: String] = [:]
-      for row in try Row.fetchAll(connection, sql: "SELECT key, value FROM meta") {
-        guard let key = row["key"] as String?, let value = row["value"] as String? else { continue }
-        meta[key] = value
-      }
-      func names(_ kind: String) throws -> [String] {
-        try String.fetchAll(
-          connection, sql: "SELECT name FROM names WHERE kind = ? ORDER BY number",
-          arguments: [kind])
-      }
-      return (database, meta, try names("layer"), try names("parameter"))
     }
   }
 
   private func read<R>(_ body: (Database) throws -> R) throws(RunError) -> R {
-    do {
-      return try database.read(body)
-    } catch let error as RunError {
-      throw error
-    } catch {
-      throw RunError(path, error)
-    }
+    do { return try database.read(body) } catch { throw RunError(path, error) }
   }
+
+  /// How the run ended, such as `finished`; nil while it goes on, or where its process was killed.
+  public var ending: String? { meta["ending"] }
+
+  // MARK: - Steps
 
   /// Steps that were made.
   ///
@@ -89,42 +58,60 @@ public final class RunFile: Sendable {
   /// - Returns: those that are there; numbers of layers and parameters in single precision.
   /// - Throws: ``RunError`` when the file cannot be read, or a record is damaged.
   public func records(_ steps: Range<Int> = 0..<Int.max) throws(RunError) -> [StepRecord] {
+    var (cursor, records) = (cursor(steps), [StepRecord]())
+    while let record = try cursor.next() { records.append(record) }
+    return records
+  }
+
+  /// The record of a step, or nil where there is none.
+  ///
+  /// - Throws: ``RunError`` when the file cannot be read, or the record is damaged.
+  public func record(_ step: Int) throws(RunError) -> StepRecord? {
+    try page(of: step..<max(step, step &+ 1), limit: 1).first
+  }
+
+  /// Goes through the records of some steps without holding all of them.
+  public func cursor(_ steps: Range<Int> = 0..<Int.max) -> RunCursor {
+    RunCursor(self, steps)
+  }
+
+  /// The first records of a range.
+  func page(of steps: Range<Int>, limit: Int) throws(RunError) -> [StepRecord] {
     try read { database in
+      let names = try RunNames(database)
       let rows = try Row.fetchCursor(
         database,
         sql: """
           SELECT step, clip_dominant, refused_place, refused_tensor, health FROM steps
-          WHERE step >= ? AND step < ? ORDER BY step
-          """, arguments: [steps.lowerBound, steps.upperBound])
+          WHERE step >= ? AND step < ? ORDER BY step LIMIT ?
+          """, arguments: [steps.lowerBound, steps.upperBound, limit])
       var records: [StepRecord] = []
       while let row = try rows.next() {
-        let step: Int = row["step"]
-        let health = row["health"] as Data? ?? Data()
+        guard let step: Int = row.value(0) else { throw RunError.damaged(path, "a step") }
         let texts = RecordCoding.Texts(
-          step: step, clipDominant: row["clip_dominant"], refusedPlace: row["refused_place"],
-          refusedTensor: row["refused_tensor"])
-        guard
-          let record = RecordCoding.decode(
-            [UInt8](health), texts, layers: layers, parameters: parameters)
-        else {
-          throw RunError(
-            path, "the record of step \(step) is damaged", cure: "use another copy of it")
-        }
+          step: step, clipDominant: row.value(1), refusedPlace: row.value(2),
+          refusedTensor: row.value(3))
+        guard let health: Data = row.value(4),
+          let record = RecordCoding.decode([UInt8](health), texts, names)
+        else { throw RunError.damaged(path, "the record of step \(step)") }
         records.append(record)
       }
       return records
     }
   }
 
+  // MARK: - What was measured and found
+
   /// What was measured on the validation data, in order.
   ///
   /// - Throws: ``RunError`` when the file cannot be read.
   public func evaluations() throws(RunError) -> [Evaluation] {
     try read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM evaluations ORDER BY step").map { row in
-        Evaluation(
-          step: row["step"], loss: row["loss"] as Double? ?? .nan,
-          accuracy: row["accuracy"] as Double?)
+      try Row.fetchAll(
+        database, sql: "SELECT step, loss, accuracy FROM evaluations ORDER BY step"
+      ).map { row in
+        guard let step: Int = row.value(0) else { throw RunError.damaged(path, "an evaluation") }
+        return Evaluation(step: step, loss: row.value(1) ?? .nan, accuracy: row.value(2))
       }
     }
   }
@@ -134,20 +121,30 @@ public final class RunFile: Sendable {
   /// - Throws: ``RunError`` when the file cannot be read, or a name in it is not known.
   public func findings() throws(RunError) -> [WatchedFinding] {
     try read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM findings ORDER BY rowid").map { row in
-        guard let rule = RuleName(rawValue: row["rule"] as String? ?? ""),
-          let severity = Severity(rawValue: row["severity"] as String? ?? "")
-        else { throw RunError(path, "a finding is damaged", cure: "use another copy of it") }
-        let evidence = Self.numbers(row["evidence"] as String? ?? "{}")
+      let remedies = versions.contains("2") ? "remedies" : "'[]'"
+      return try Row.fetchAll(
+        database,
+        sql: """
+          SELECT rule, severity, layer, message, because, since, told, ended, evidence, \(remedies)
+          FROM findings ORDER BY rowid
+          """
+      ).map { row in
+        guard let rule = row.value(0).flatMap(RuleName.init(rawValue:)),
+          let severity = row.value(1).flatMap(Severity.init(rawValue:)),
+          let since: Int = row.value(5), let told: Int = row.value(6),
+          let evidence = try KeptJSON.evidence(row.value(8) ?? "", database),
+          let remedies = KeptJSON.remedies(row.value(9) ?? "")
+        else { throw RunError.damaged(path, "a finding") }
         return WatchedFinding(
           Finding(
-            rule, severity, layer: row["layer"], message: row["message"] as String? ?? "",
-            because: row["because"] as String? ?? "",
-            evidence: evidence.sorted { $0.key < $1.key }.map { Evidence($0.key, $0.value) }),
-          since: row["since"], told: row["told"], ended: row["ended"])
+            rule, severity, layer: row.value(2), message: row.value(3) ?? "",
+            because: row.value(4) ?? "", evidence: evidence, remedies: remedies),
+          since: since, told: told, ended: row.value(7))
       }
     }
   }
+
+  // MARK: - Snapshots
 
   /// The steps at which weights were kept, in order.
   ///
@@ -165,37 +162,23 @@ public final class RunFile: Sendable {
     try read { database in
       guard
         let row = try Row.fetchOne(
-          database, sql: "SELECT * FROM snapshots WHERE step <= ? ORDER BY step DESC LIMIT 1",
-          arguments: [step ?? Int.max])
+          database,
+          sql: """
+            SELECT step, tensors, numbers FROM snapshots
+            WHERE step <= ? ORDER BY step DESC LIMIT 1
+            """, arguments: [step ?? Int.max])
       else { return nil }
-      let name = "\(path), snapshot of step \(row["step"] as Int)"
+      let number: Int = row.value(0) ?? 0
+      let name = "the snapshot of step \(number)"
+      guard let tensors: Data = row.value(1), let numbers = KeptJSON.texts(row.value(2) ?? "")
+      else { throw RunError.damaged(path, name) }
       do {
-        let file = try SafetensorsFile([UInt8](row["tensors"] as Data? ?? Data()), name: name)
+        let file = try SafetensorsFile([UInt8](tensors), name: "\(path), \(name)")
         return TrainingSnapshot(
-          step: row["step"],
-          tensors: try file.entries.map { ($0.name, try file.tensor($0.name)) },
-          numbers: Self.texts(row["numbers"] as String? ?? "{}"))
+          step: number, tensors: try file.entries.map { ($0.name, try file.tensor($0.name)) },
+          numbers: numbers)
       } catch let error as DataError {
-        throw RunError(path, "the \(name.dropFirst(path.count + 2)) is damaged", cure: error.cure)
-      }
-    }
-  }
-
-  private static func object(_ text: String) -> [String: Any] {
-    (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] ?? [:]
-  }
-
-  private static func texts(_ text: String) -> [String: String] {
-    object(text).compactMapValues { $0 as? String }
-  }
-
-  private static func numbers(_ text: String) -> [String: Double] {
-    object(text).compactMapValues { value in
-      switch value as? String {
-      case "nan": .nan
-      case "inf": .infinity
-      case "-inf": -.infinity
-      default: (value as? NSNumber)?.doubleValue
+        throw RunError(path, "\(name) is damaged: \(error.problem)", cure: "use another copy of it")
       }
     }
   }

@@ -7,41 +7,47 @@ final class RunLock: Sendable {
 
   init(_ run: String) throws(RunError) {
     path = run + ".lock"
-    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw RunError(creating: run, errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      var text = [UInt8](repeating: 0, count: 32)
-      let count = unsafe text.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, 32) }
-      close(descriptor)
-      let owner = String(decoding: text.prefix(max(0, count)), as: UTF8.self)
-      throw RunError(
-        run, "the process \(owner.isEmpty ? "of another command" : owner) is writing this run",
-        cure: "wait for it, or name another file")
-    }
+    descriptor = try Self.lock(path, of: run)
     let text = Array("\(getpid())".utf8)
     ftruncate(descriptor, 0)
     _ = unsafe text.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
   deinit {
-    if descriptor >= 0 {
-      unsafe unlink(path)
+    // In this order: whoever locks the file between the two finds that it has lost its name.
+    unsafe unlink(path)
+    close(descriptor)
+  }
+
+  /// The descriptor of the locked file.
+  private static func lock(_ path: String, of run: String) throws(RunError) -> Int32 {
+    while true {
+      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+      guard descriptor >= 0 else { throw RunError(creating: run, errno) }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        let owner = Self.owner(descriptor)
+        close(descriptor)
+        throw RunError(
+          run, "\(owner.map { "the process \($0)" } ?? "another process") is writing this run",
+          cure: "wait for it, or name another file")
+      }
+      // The last owner may have removed the file after it was opened here.
+      var (opened, named) = (stat(), stat())
+      if unsafe fstat(descriptor, &opened) == 0, unsafe stat(path, &named) == 0,
+        opened.st_ino == named.st_ino, opened.st_dev == named.st_dev
+      {
+        return descriptor
+      }
       close(descriptor)
     }
   }
-}
 
-extension RunError {
-  /// Why a file could not be created.
-  init(creating path: String, _ number: Int32) {
-    let (problem, cure) =
-      switch number {
-      case ENOENT, ENOTDIR: ("there is no such directory to write to", "make it first")
-      case EACCES, EPERM, EROFS: ("the file may not be written", "check the permissions")
-      case ENOSPC, EDQUOT: ("the disk is full", "make room")
-      case EISDIR: ("this is a directory", "name a file in it")
-      default: ("the file cannot be written", "check the path and the disk")
-      }
-    self.init(path, problem, cure: cure)
+  /// The number of the process that wrote itself into the file.
+  private static func owner(_ descriptor: Int32) -> Int? {
+    var text = [UInt8](repeating: 0, count: 20)
+    let count = unsafe text.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress, $0.count, 0)
+    }
+    return Int(String(decoding: text.prefix(max(0, count)), as: UTF8.self))
   }
 }

@@ -60,8 +60,53 @@ enum RunSchema {
         table.column("numbers", .text).notNull()
       }
     }
+    // What is said against a finding, a JSON array.
+    migrator.registerMigration("2") { database in
+      try database.alter(table: "findings") { table in
+        table.add(column: "remedies", .text).notNull().defaults(to: "[]")
+      }
+    }
     return migrator
   }
 
-  static let versions = ["1"]
+  /// What all connections have in common.
+  static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { database in
+      // The file may come from anybody.
+      try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+    }
+    return configuration
+  }
+
+  /// The path from the root: SQLite gives names such as `:memory:` and `file:a` meanings of their own.
+  static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
+
+  /// Checks that the file is a run that this version reads.
+  ///
+  /// - Returns: the versions of the schema that were applied.
+  static func check(_ database: Database, _ path: String) throws -> Set<String> {
+    guard try Int32.fetchOne(database, sql: "PRAGMA application_id") == applicationID else {
+      throw RunError(path, "this is no run of evenkeel", cure: "name a file that 'train' wrote")
+    }
+    // Views, triggers and computed columns run what the file's author wrote; no version has any.
+    let foreign = try Int.fetchOne(
+      database,
+      sql: """
+        SELECT (SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')
+            OR sql LIKE 'CREATE VIRTUAL%')
+          + (SELECT count(*) FROM sqlite_master AS s, pragma_table_xinfo(s.name)
+            WHERE s.type = 'table' AND hidden <> 0)
+        """)
+    guard foreign == 0, try database.tableExists("grdb_migrations") else {
+      throw RunError.damaged(path, "the file")
+    }
+    let applied = try String.fetchSet(database, sql: "SELECT identifier FROM grdb_migrations")
+    guard applied.isSubset(of: migrator.migrations) else {
+      throw RunError(path, "a later version of evenkeel wrote this run", cure: "use that version")
+    }
+    guard applied.contains("1") else { throw RunError.damaged(path, "the file") }
+    return applied
+  }
 }

@@ -8,48 +8,36 @@ public import Training
 
 /// Writes a run to its file while it goes on.
 ///
-/// What is told is kept in memory and committed by another thread after at most half a second, so that a
-/// process that is killed loses no more than that. Where the file cannot be written, nothing is lost
-/// while the process lives: ``problem`` tells why, what was told is kept, and each commit tries again.
+/// What is told is packed on the caller's thread and committed by another after at most half a second,
+/// so that a process that is killed loses no more than that. Where the file cannot be written, nothing
+/// is lost while the process lives: ``problem`` tells why, what was told is kept in order, and each
+/// later commit tries again.
 public final class RunWriter: Sendable {
   public let path: String
   private let database: DatabaseQueue
   private let lock: Mutex<RunLock?>
-  private let pending = Mutex(Pending())
+  private let pending: Mutex<Pending>
+  /// The batch that is being written, or that could not be; held for as long as a commit takes.
+  private let writing = Mutex(RunBatch())
   private let worker = DispatchQueue(label: "evenkeel.run")
 
   /// Milliseconds after which something that was told is committed.
   private static let interval = 250
+  /// Milliseconds after which a commit that failed is tried again.
+  private static let patience = 1000
+  /// The most bytes of a snapshot: a little less than SQLite takes in one row.
+  static let mostSnapshotBytes = 999_000_000
 
   /// What waits to be committed.
   private struct Pending {
-    var rows: [Row] = []
+    var batch = RunBatch()
+    var names: RunNames
+    /// Why the last commit failed.
     var problem: RunError?
-    var names: (layers: [String], parameters: [String]) = ([], [])
-    var bytes: [UInt8] = []
+    /// Why something cannot be kept, however often it is tried.
+    var refusal: RunError?
     /// Whether a commit is on its way.
     var isScheduled = false
-  }
-
-  /// A row, or a change of rows.
-  private enum Row: Sendable {
-    case meta(String, String)
-    case names([String], [String])
-    case step(StepRow)
-    case evaluation(Evaluation)
-    case findings([WatchedFinding])
-    case snapshot(step: Int, tensors: Data, numbers: String)
-    case keepSnapshots(Int)
-  }
-
-  /// The columns of a step.
-  private struct StepRow: Sendable {
-    let step: Int
-    let numbers: [Double?]
-    let clipDominant: String?
-    let place: String?
-    let tensor: String?
-    let health: Data
   }
 
   /// Creates the file of a new run.
@@ -61,19 +49,24 @@ public final class RunWriter: Sendable {
   ///   process writes it.
   public convenience init(_ path: String?, meta: [String: String]) throws(RunError) {
     guard let path else {
-      try self.init(path: "the run in memory", database: Self.inMemory(), lock: nil)
+      let database: DatabaseQueue
+      do { database = try DatabaseQueue() } catch { throw RunError("memory", error) }
+      try self.init(path: "the run in memory", database: database, lock: nil)
       meta.forEach { note($0.key, $0.value) }
       return
     }
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw RunError(path, "there is a file of this name", cure: "name another, or remove it")
-    }
+    try Self.checkFree(path)
     let lock = try RunLock(path)
-    try self.init(path: path, database: Self.open(path), lock: lock)
-    meta.forEach { note($0.key, $0.value) }
-    flush()
-    if let problem {
-      throw problem
+    try Self.checkFree(path)
+    do throws(RunError) {
+      try self.init(path: path, database: Self.open(path), lock: lock)
+      meta.sorted { $0.key < $1.key }.forEach { note($0.key, $0.value) }
+      flush()
+      if let problem { throw problem }
+    } catch {
+      // Nothing of the run is in it; the name is free again.
+      Self.remove(path)
+      throw error
     }
   }
 
@@ -85,15 +78,7 @@ public final class RunWriter: Sendable {
     let lock = try RunLock(path)
     try self.init(path: path, database: Self.open(path), lock: lock)
     do {
-      try database.write { database in
-        for table in ["steps", "evaluations", "snapshots"] {
-          let relation = table == "steps" ? ">=" : ">"
-          try database.execute(
-            sql: "DELETE FROM \(table) WHERE step \(relation) ?", arguments: [step])
-        }
-        try database.execute(sql: "DELETE FROM findings")
-        try database.execute(sql: "DELETE FROM meta WHERE key = 'ending'")
-      }
+      try database.write { try RunBatch.truncate(from: step, $0) }
     } catch {
       throw RunError(path, error)
     }
@@ -105,21 +90,31 @@ public final class RunWriter: Sendable {
     self.lock = Mutex(lock)
     do {
       try RunSchema.migrator.migrate(database)
+      pending = Mutex(Pending(names: try database.read { try RunNames($0) }))
     } catch {
       throw RunError(path, error)
     }
   }
 
-  private static func inMemory() throws(RunError) -> DatabaseQueue {
-    do { return try DatabaseQueue() } catch { throw RunError("memory", error) }
+  deinit { commit() }
+
+  private static func checkFree(_ path: String) throws(RunError) {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw RunError(path, "there is a file of this name", cure: "name another, or remove it")
+    }
+  }
+
+  private static func remove(_ path: String) {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: path + suffix)
+    }
   }
 
   private static func open(_ path: String) throws(RunError) -> DatabaseQueue {
-    var configuration = Configuration()
+    var configuration = RunSchema.configuration
     configuration.journalMode = .wal
-    configuration.busyMode = .timeout(5)
     do {
-      return try DatabaseQueue(path: path, configuration: configuration)
+      return try DatabaseQueue(path: RunSchema.absolute(path), configuration: configuration)
     } catch {
       throw RunError(path, error)
     }
@@ -128,40 +123,34 @@ public final class RunWriter: Sendable {
   // MARK: - What is told
 
   /// Notes a text about the run.
-  public func note(_ key: String, _ value: String) { add(.meta(key, value)) }
+  public func note(_ key: String, _ value: String) { tell { $0.batch.note(key, value) } }
 
   /// Keeps what a step did.
+  ///
+  /// Layers and parameters must be the same in all records that have any: those of a network.
   public func append(_ record: StepRecord) {
-    pending.withLock { pending in
-      let layers = record.layers.isEmpty ? pending.names.layers : record.layers.map(\.name)
-      let parameters =
-        record.parameters.isEmpty ? pending.names.parameters : record.parameters.map(\.name)
-      if layers != pending.names.layers || parameters != pending.names.parameters {
-        pending.names = (layers, parameters)
-        pending.rows.append(.names(layers, parameters))
+    tell { pending in
+      switch pending.names.admit(record) {
+      case .known: break
+      case .new:
+        pending.batch.name(layers: pending.names.layers, parameters: pending.names.parameters)
+      case .other:
+        pending.refusal = RunError(
+          path, "step \(record.step) tells of other layers than the steps before it",
+          cure: "keep another network in a run of its own")
+        return
       }
-      pending.bytes.removeAll(keepingCapacity: true)
-      RecordCoding.encode(record, into: &pending.bytes)
-      pending.rows.append(
-        .step(
-          StepRow(
-            step: record.step,
-            numbers: [
-              record.loss, record.learningRate, record.gradientNorm, record.clipCoefficient,
-              record.lossScale, record.seconds,
-            ], clipDominant: record.clipDominant, place: record.refusal?.place.rawValue,
-            tensor: record.refusal?.tensor, health: Data(pending.bytes))))
+      pending.batch.append(record)
     }
-    schedule()
   }
 
   /// Keeps what was measured on the validation data.
-  public func append(_ evaluation: Evaluation) { add(.evaluation(evaluation)) }
+  public func append(_ evaluation: Evaluation) { tell { $0.batch.append(evaluation) } }
 
   /// Keeps what was found so far, in the place of what was found before.
-  public func replace(_ findings: [WatchedFinding]) { add(.findings(findings)) }
+  public func replace(_ findings: [WatchedFinding]) { tell { $0.batch.replace(findings) } }
 
-  /// Keeps weights and states.
+  /// Keeps weights and states, of at most 999,000,000 bytes.
   ///
   /// - Parameters:
   ///   - snapshot: of the run.
@@ -171,39 +160,87 @@ public final class RunWriter: Sendable {
     guard let bytes = try? SafetensorsFile.bytes(of: items) else {
       preconditionFailure("weights and states have names of their own and can be stored")
     }
+    if let refusal = Self.refusal(ofSnapshotAt: snapshot.step, of: bytes.count, path) {
+      tell { $0.refusal = refusal }
+      return
+    }
     let numbers = JSON.object(
       snapshot.numbers.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .text($0.value)) })
-    add(.snapshot(step: snapshot.step, tensors: Data(bytes), numbers: numbers.line))
-    if count > 0 { add(.keepSnapshots(count)) }
+    tell { pending in
+      pending.batch.snapshot(step: snapshot.step, tensors: bytes, numbers: numbers.line)
+      if count > 0 { pending.batch.dropSnapshots(keeping: count) }
+    }
   }
 
-  private func add(_ row: Row) {
-    pending.withLock { $0.rows.append(row) }
-    schedule()
+  static func refusal(ofSnapshotAt step: Int, of count: Int, _ path: String) -> RunError? {
+    guard count > mostSnapshotBytes else { return nil }
+    return RunError(
+      path,
+      "the snapshot of step \(step) has \(count.groupedDigits) bytes, and at most "
+        + "\(mostSnapshotBytes.groupedDigits) can be kept", cure: "turn snapshots off")
   }
 
-  /// Sees to it that what was told is committed soon.
-  private func schedule() {
+  /// Removes snapshots, but for the first and the last `count`.
+  public func dropSnapshots(keeping count: Int) {
+    tell { $0.batch.dropSnapshots(keeping: count) }
+  }
+
+  /// Forgets a step and all that came after it, as if the run had stopped before it.
+  ///
+  /// Evaluations and snapshots that were taken before that step stay, and so do findings that were
+  /// told before it; they count as not ended where they ended later. All is done in one transaction.
+  public func truncate(from step: Int) { tell { $0.batch.truncate(from: step) } }
+
+  /// Takes what is told, and sees to it that it is committed soon.
+  private func tell(_ body: (inout Pending) -> Void) {
     let isNew = pending.withLock { pending in
+      body(&pending)
       defer { pending.isScheduled = true }
       return !pending.isScheduled
     }
-    guard isNew else { return }
-    worker.asyncAfter(deadline: .now() + .milliseconds(Self.interval)) { [weak self] in
+    if isNew { schedule(after: Self.interval) }
+  }
+
+  private func schedule(after milliseconds: Int) {
+    worker.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in
       guard let self else { return }
       pending.withLock { $0.isScheduled = false }
       commit()
-      if problem != nil { schedule() }
+      let isNeeded = pending.withLock { pending in
+        guard pending.problem != nil, !pending.isScheduled else { return false }
+        pending.isScheduled = true
+        return true
+      }
+      if isNeeded { schedule(after: Self.patience) }
     }
   }
 
   // MARK: - Commits
 
-  /// Why the last commit failed; nil when all is well.
-  public var problem: RunError? { pending.withLock { $0.problem } }
+  /// Why the last commit failed, or something cannot be kept at all; nil when all is well.
+  public var problem: RunError? { pending.withLock { $0.problem ?? $0.refusal } }
 
   /// Waits until what was told is committed, or could not be.
-  public func flush() { worker.sync { commit() } }
+  public func flush() { commit() }
+
+  private func commit() {
+    writing.withLock { batch in
+      // What could not be written goes first, then what was told since.
+      for _ in 0..<2 {
+        if batch.isEmpty { pending.withLock { swap(&$0.batch, &batch) } }
+        guard !batch.isEmpty else { return }
+        do {
+          try database.write { try batch.write(to: $0) }
+          batch.removeAll()
+          pending.withLock { $0.problem = nil }
+        } catch {
+          let problem = RunError(path, error)
+          pending.withLock { $0.problem = problem }
+          return
+        }
+      }
+    }
+  }
 
   /// Commits what is left and closes the file.
   ///
@@ -214,8 +251,10 @@ public final class RunWriter: Sendable {
     if let problem { throw problem }
     do {
       try database.writeWithoutTransaction { database in
-        // One file is left, which can be read where nothing may be written.
-        _ = try String.fetchOne(database, sql: "PRAGMA journal_mode = DELETE")
+        // One file is left, which can be read where nothing may be written. While somebody reads the
+        // run its log stays beside it, and nothing is lost by that.
+        try database.execute(sql: "PRAGMA busy_timeout = 0")
+        _ = try? String.fetchOne(database, sql: "PRAGMA journal_mode = DELETE")
       }
       try database.close()
     } catch {
@@ -226,20 +265,25 @@ public final class RunWriter: Sendable {
 
   /// Writes the whole run to another file.
   ///
-  /// - Throws: ``RunError`` when that cannot be written either.
+  /// - Throws: ``RunError`` when that cannot be written either; no part of it is left then.
   public func save(to other: String) throws(RunError) {
-    guard !FileManager.default.fileExists(atPath: other) else {
-      throw RunError(other, "there is a file of this name", cure: "name another, or remove it")
-    }
+    try Self.checkFree(other)
     do {
-      let copy = try DatabaseQueue(path: other)
-      try database.backup(to: copy)
-      let rows = pending.withLock { $0.rows }
-      try copy.write { database in
-        for row in rows { try Self.write(row, to: database) }
+      try writing.withLock { batch in
+        let copy = try DatabaseQueue(path: RunSchema.absolute(other))
+        try database.backup(to: copy)
+        let rest = pending.withLock { $0.batch }
+        try copy.write { connection in
+          try batch.write(to: connection)
+          try rest.write(to: connection)
+        }
+        try copy.writeWithoutTransaction { connection in
+          _ = try String.fetchOne(connection, sql: "PRAGMA journal_mode = DELETE")
+        }
+        try copy.close()
       }
-      try copy.close()
     } catch {
+      Self.remove(other)
       throw RunError(other, error)
     }
   }
@@ -249,95 +293,5 @@ public final class RunWriter: Sendable {
     try database.writeWithoutTransaction { database in
       _ = try Int.fetchOne(database, sql: "PRAGMA max_page_count = \(count)")
     }
-  }
-
-  private func commit() {
-    let rows = pending.withLock { $0.rows }
-    guard !rows.isEmpty else { return }
-    do {
-      try database.write { database in
-        for row in rows { try Self.write(row, to: database) }
-      }
-      pending.withLock { pending in
-        pending.rows.removeFirst(rows.count)
-        pending.problem = nil
-      }
-    } catch {
-      pending.withLock { $0.problem = RunError(path, error) }
-    }
-  }
-
-  private static func write(_ row: Row, to database: Database) throws {
-    switch row {
-    case .meta(let key, let value):
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO meta VALUES (?, ?)", arguments: [key, value])
-    case .names(let layers, let parameters):
-      try database.execute(sql: "DELETE FROM names")
-      for (kind, names) in [("layer", layers), ("parameter", parameters)] {
-        for (number, name) in names.enumerated() {
-          try database.execute(
-            sql: "INSERT INTO names VALUES (?, ?, ?)", arguments: [kind, number, name])
-        }
-      }
-    case .step(let row):
-      let numbers = row.numbers.map { $0.flatMap { $0.isNaN ? nil : $0 } }
-      let statement = try database.cachedStatement(
-        sql: "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      try statement.execute(arguments: [
-        row.step, numbers[0], numbers[1], numbers[2], numbers[3], row.clipDominant, numbers[4],
-        row.place, row.tensor, numbers[5], row.health,
-      ])
-    case .evaluation(let evaluation):
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?)",
-        arguments: [
-          evaluation.step, evaluation.loss.isNaN ? nil : evaluation.loss, evaluation.accuracy,
-        ])
-    case .findings(let findings):
-      try database.execute(sql: "DELETE FROM findings")
-      for watched in findings { try write(watched, to: database) }
-    case .snapshot(let step, let tensors, let numbers):
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)",
-        arguments: [step, tensors, numbers])
-    case .keepSnapshots(let count):
-      try database.execute(
-        sql: """
-          DELETE FROM snapshots WHERE step > (SELECT min(step) FROM snapshots) AND step NOT IN
-            (SELECT step FROM snapshots ORDER BY step DESC LIMIT ?)
-          """, arguments: [count])
-    }
-  }
-
-  private static func write(_ watched: WatchedFinding, to database: Database) throws {
-    let finding = watched.finding
-    let evidence = JSON.object(finding.evidence.map { JSON.Member($0.name, .number($0.value)) })
-    try database.execute(
-      sql: "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      arguments: [
-        finding.rule.rawValue, finding.severity.rawValue, finding.layer, finding.message,
-        finding.because, watched.since, watched.told, watched.ended, evidence.line,
-      ])
-  }
-}
-
-extension RunError {
-  /// What SQLite says of a file.
-  init(_ path: String, _ error: any Error) {
-    let (problem, cure): (String, String) =
-      switch (error as? DatabaseError)?.resultCode {
-      case .SQLITE_FULL?: ("the disk is full", "make room, or save the run elsewhere")
-      case .SQLITE_READONLY?: ("the file may not be written", "check the permissions")
-      case .SQLITE_CANTOPEN?:
-        ("the file cannot be opened or created", "check the path and its permissions")
-      case .SQLITE_NOTADB?: ("this is no run of evenkeel", "name a file that 'train' wrote")
-      case .SQLITE_CORRUPT?: ("the file is damaged", "use another copy of it")
-      case .SQLITE_IOERR?: ("the disk does not take the run", "make room, or check the disk")
-      case .SQLITE_BUSY?, .SQLITE_LOCKED?:
-        ("another process uses the run", "wait for it, and try again")
-      default: ("\((error as? DatabaseError)?.message ?? "\(error)")", "check the file")
-      }
-    self.init(path, problem, cure: cure)
   }
 }
