@@ -22,7 +22,7 @@ struct LearningRateTooLarge: Detector {
 
   func judgement(in course: Course) -> Judgement? {
     // What was not finite before any update was made is none of the rate's doing.
-    if course.progress.hasDiverged, peak > 0 {
+    if course.progress.hasDiverged, peak > 0 || course.parameters.isEmpty {
       return Judgement(
         severity: course.hasDiverged ? .error : .warning, since: course.progress.divergence.since)
     }
