@@ -88,7 +88,9 @@ public final class DiagnosisRun {
     }
     let patient = Patient(experiment, trial.symptoms, outcome)
     let start = StartState(trial.trainer.network, experiment.network, trial.symptoms.first)
-    var suspects = Suspicion(patient: patient, start: start, origin: origin).suspects
+    var suspects = Suspicion(
+      patient: patient, start: start, origin: origin, stableRate: try stableRate(at: healthy)
+    ).suspects
     try tryCounterfactuals(&suspects, patient, from: healthy)
     suspects.sort { Self.score($0) > Self.score($1) }
     report.suspects = suspects
@@ -143,6 +145,19 @@ public final class DiagnosisRun {
       try again.trainer.origin(),
       DiagnosisReport.Replay(from: snapshot.step, to: step, isIdentical: isIdentical)
     )
+  }
+
+  /// The rate up to which gradient descent is stable at a snapshot; nil for optimisers that divide
+  /// gradients by their own size, and where it is not known.
+  private func stableRate(at snapshot: TrainingSnapshot) throws -> Double? {
+    guard let descent = experiment.training.optimizer as? SGD else { return nil }
+    progress("estimating the sharpness at step \(snapshot.step)")
+    let trial = try Trial(experiment, samples)
+    try trial.resume(at: snapshot, after: [])
+    guard let sharpness = trial.trainer.sharpness(), sharpness > 0, sharpness.isFinite else {
+      return nil
+    }
+    return 2 * (1 + descent.momentum) / sharpness
   }
 
   // MARK: - What would have happened

@@ -12,6 +12,8 @@ struct Suspicion {
   let patient: Patient
   let start: StartState
   let origin: NonFiniteOrigin?
+  /// Up to which rate gradient descent is stable at the last healthy step, by the sharpness there.
+  var stableRate: Double?
 
   /// Every cause with its weight and evidence, the heaviest first.
   var suspects: [DiagnosisReport.Suspect] {
@@ -154,6 +156,12 @@ struct Suspicion {
       weight = 0.8
     } else if patient.isRefused || !patient.symptoms.origins.isEmpty {
       weight = 0.7
+    }
+    if let stableRate {
+      evidence.append(
+        "By the sharpness at the last healthy step, 2/λ, rates up to \(Numerals.short(stableRate)) are "
+          + "stable there.")
+      if rate > 4 * stableRate { weight = max(weight, 0.75) }
     }
     if early > 0.5 { weight = max(weight, 0.8) }
     if early < 1e-6, early > 0 { weight = max(weight, 0.6) }

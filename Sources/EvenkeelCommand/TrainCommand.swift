@@ -39,6 +39,12 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Estimate the sharpness every so many steps, and the rate up to which descent is stable.",
+      valueName: "steps"))
+  var sharpness: Int?
+
   @Flag(help: "Print a line of JSON per step, after one that says what is trained.")
   var json = false
 
@@ -60,6 +66,7 @@ struct TrainCommand: ParsableCommand {
     request.seed = seed
     request.steps = steps
     request.threads = threads
+    request.sharpnessInterval = sharpness
     request.isStopped = { Interruption.isRequested }
     Interruption.listen()
 
@@ -71,8 +78,8 @@ struct TrainCommand: ParsableCommand {
       Terminal.writeError("evenkeel: \(problem); the run is kept in memory\n")
     }
     var display = TrainDisplay(screen, of: workflow.start.plannedSteps, json: json)
-    let report = try workflow.run { step in
-      display.show(step, trouble: workflow.trouble)
+    let report = try workflow.run { step, sharpness in
+      display.show(step, sharpness: sharpness, trouble: workflow.trouble)
     }
     display.clear()
     Terminal.writeOutput(json ? report.json.line + "\n" : "\n" + screen.text(of: report))
@@ -99,12 +106,18 @@ private struct TrainDisplay {
     self.json = json
   }
 
-  mutating func show(_ step: Trial.Step, trouble: String?) {
+  mutating func show(_ step: Trial.Step, sharpness: Double?, trouble: String?) {
     losses.append(step.record.loss)
     first = first ?? step.record.step
     if json {
-      Terminal.writeOutput(StepLine(step).json.line + "\n")
+      Terminal.writeOutput(StepLine(step, sharpness: sharpness).json.line + "\n")
     } else {
+      if let sharpness {
+        clear()
+        Terminal.writeOutput(
+          screen.text(
+            ofSharpness: sharpness, atStep: step.record.step, rate: step.record.learningRate))
+      }
       for event in step.events {
         clear()
         switch event {
@@ -153,8 +166,12 @@ private struct TrainDisplay {
 /// A step as a line of JSON: its record, what began or ended with it, and the evaluation after it.
 private struct StepLine: JSONRepresentable {
   let step: Trial.Step
+  let sharpness: Double?
 
-  init(_ step: Trial.Step) { self.step = step }
+  init(_ step: Trial.Step, sharpness: Double?) {
+    self.step = step
+    self.sharpness = sharpness
+  }
 
   var json: JSON {
     guard case .object(let members) = step.record.json else { return step.record.json }
@@ -172,6 +189,9 @@ private struct StepLine: JSONRepresentable {
         .object(["loss": .number($0.loss), "accuracy": .number($0.accuracy)])
       } ?? .null
     return .object(
-      members + [.init("events", .array(events)), .init("evaluation", evaluation)])
+      members + [
+        .init("events", .array(events)), .init("evaluation", evaluation),
+        .init("sharpness", .number(sharpness)),
+      ])
   }
 }

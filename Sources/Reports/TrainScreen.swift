@@ -41,6 +41,14 @@ public struct TrainScreen {
       + style.wrapped(it.message, first: "  ", indentation: "  ") + "\n"
   }
 
+  /// An estimate of the sharpness, with the rate up to which gradient descent is stable.
+  public func text(ofSharpness sharpness: Double, atStep step: Int, rate: Double) -> String {
+    let limit = sharpness > 0 ? Numerals.short(2 / sharpness) : "any rate"
+    return style.wrapped(
+      "step \(step): the sharpness is \(Numerals.short(sharpness)); gradient descent is stable up to "
+        + "\(limit), and the learning rate is \(Numerals.short(rate))", indentation: "  ") + "\n"
+  }
+
   /// What the training came to.
   public func text(of report: TrainReport) -> String {
     [headline(report), losses(report), findings(report), kept(report)].filter { !$0.isEmpty }

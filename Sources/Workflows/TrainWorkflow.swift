@@ -36,6 +36,8 @@ public struct TrainRequest: Sendable {
   /// In place of the experiment's number of steps.
   public var steps: Int?
   public var threads: Int?
+  /// Steps between two estimates of the sharpness; nil for none.
+  public var sharpnessInterval: Int?
   /// Asked before every step: whether the run is stopped there.
   public var isStopped: @Sendable () -> Bool = { false }
 
@@ -64,6 +66,9 @@ public final class TrainWorkflow {
     if let threads = request.threads {
       guard threads >= 1 else { throw InputError("--threads \(threads): must be at least 1") }
       Threads.count = threads
+    }
+    if let interval = request.sharpnessInterval, interval < 1 {
+      throw InputError("--sharpness \(interval): must be at least 1")
     }
     let opened = try Self.open(request)
     var experiment = opened.experiment
@@ -105,14 +110,18 @@ public final class TrainWorkflow {
 
   /// Makes all steps that are left.
   ///
-  /// - Parameter body: told of each step.
+  /// - Parameter body: told of each step, and of the sharpness before it where that was estimated.
   /// - Returns: what the training came to.
   /// - Throws: `InputError` when the run could not be kept anywhere.
-  public func run(_ body: (Trial.Step) -> Void) throws -> TrainReport {
+  public func run(_ body: (Trial.Step, _ sharpness: Double?) -> Void) throws -> TrainReport {
     let every = trial.experiment.training.snapshots.every
     let kept = trial.experiment.training.snapshots.kept
     var last = trial.trainer.step
-    while !request.isStopped(), let step = trial.next() {
+    while !request.isStopped() {
+      let isDue =
+        request.sharpnessInterval.map { trial.trainer.step.isMultiple(of: $0) } ?? false
+      let sharpness = isDue ? trial.trainer.sharpness() : nil
+      guard let step = trial.next() else { break }
       writer?.append(step.record)
       if let evaluation = step.evaluation { writer?.append(evaluation) }
       if !step.events.isEmpty { writer?.replace(trial.watch.findings) }
@@ -120,7 +129,7 @@ public final class TrainWorkflow {
         writer?.append(trial.trainer.snapshot(), keeping: kept)
         last = trial.trainer.step
       }
-      body(step)
+      body(step, sharpness)
     }
     if last < trial.trainer.step { writer?.append(trial.trainer.snapshot(), keeping: kept) }
     var report = report(of: trial.finish())
