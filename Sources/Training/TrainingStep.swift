@@ -57,12 +57,14 @@ public final class TrainingStep {
   ///   - backwardFormat: what the backward pass is rounded to, where that is another format.
   ///   - keepsMasters: whether weights are kept and updated in single precision, and the network reads
   ///     rounded copies; otherwise weights themselves are rounded after every update.
+  ///   - exactValues: values of the network that are computed in single precision, with their cotangents.
   /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
   /// - Precondition: the network has a loss.
   public init(
     _ network: LoweredNetwork, adding: () -> any Operator, optimizer: any Optimizer = SGD(),
     isWatched: Bool = false, isTraced: Bool = false, format: NumberFormat? = nil,
-    backwardFormat: NumberFormat? = nil, keepsMasters: Bool = true
+    backwardFormat: NumberFormat? = nil, keepsMasters: Bool = true,
+    exactValues: Set<Value> = []
   ) throws(OperatorError) {
     precondition(!(isWatched && isTraced), "a step that is watched cannot be traced")
     guard let end = network.loss else { preconditionFailure("the network has no loss") }
@@ -82,11 +84,14 @@ public final class TrainingStep {
     let observed =
       isTraced
       ? Array(graph.values) : isWatched ? Array(places.values) + Array(cotangents.values) : []
+    let exact = Set(exactValues.compactMap { pruned[$0] })
     var nodeFormats: [Int: NumberFormat] = [:]
     for (number, node) in graph.nodes.enumerated() {
       // The loss itself is only looked at, and three digits of it would tell little.
       if node.results.contains(pruned[end] ?? end) { nodeFormats[number] = .fp32 }
       if node.isBackward, let backwardFormat { nodeFormats[number] = backwardFormat }
+      let forward = node.forward.map { graph.nodes[$0] } ?? node
+      if forward.results.contains(where: { exact.contains($0) }) { nodeFormats[number] = .fp32 }
     }
     let plan = Plan<Float>(
       graph, keeping: gradients + [pruned[end] ?? end],

@@ -6,7 +6,7 @@ import Training
 extension TrainingSettings {
   static let keys = [
     "optimizer", "learning_rate", "schedule", "warmup", "batch", "accumulation", "steps", "epochs",
-    "format", "backward_format", "masters", "loss_scale", "clip", "gradients", "seed",
+    "format", "backward_format", "masters", "keep_fp32", "loss_scale", "clip", "gradients", "seed",
     "max_skipped", "roll_back", "snapshots", "target", "validate",
   ]
 
@@ -118,6 +118,14 @@ extension TrainingSettings {
     precision.backwardFormat =
       try format("backward_format", names) ?? precision.backwardFormat
     precision.keepsMasters = try section.boolean("masters") ?? precision.keepsMasters
+    if let tree = section["keep_fp32"] {
+      for item in tree.items ?? [tree] {
+        guard let name = item.scalar, !item.isNull else {
+          throw section.refusal("keep_fp32", item, "names of layers, such as [layers.1, loss]")
+        }
+        precision.exactLayers.append(name)
+      }
+    }
     guard let tree = section["loss_scale"] else { return }
     do {
       if let number = tree.finiteNumber {
@@ -219,6 +227,9 @@ extension TrainingSettings {
     add("format", .text(precision.format.name), unless: precision.format == .fp32)
     if let backward = precision.backwardFormat { add("backward_format", .text(backward.name)) }
     add("masters", .boolean(false), unless: precision.keepsMasters)
+    if !precision.exactLayers.isEmpty {
+      add("keep_fp32", .list(precision.exactLayers.map { .text($0) }))
+    }
     if let scaling = precision.lossScaling { add("loss_scale", Self.tree(of: scaling)) }
     if let clipping { add("clip", Self.tree(of: clipping)) }
     if !treatments.isEmpty { add("gradients", .list(treatments.map { Self.tree(of: $0) })) }

@@ -15,7 +15,7 @@ public struct NormInsertion: ExperimentRemedy {
   public func amendments(for patient: Patient) -> [Amendment] {
     let network = patient.experiment.network
     let kinds: [NormalizationLayer.Kind] =
-      network.hasConvolutions ? [.batch, .layer] : [.layer, .batch]
+      network.hasConvolutions ? [.batch, .layer] : [.layer, .batch, .rms]
     return kinds.compactMap { kind in
       // A norm over a batch of a few samples tells more of the batch than of the sample.
       guard kind != .batch || patient.experiment.training.batch >= 8 else { return nil }

@@ -77,7 +77,8 @@ extension Patient {
 public enum ExperimentRemedies {
   public static let all: [any ExperimentRemedy] = [
     DropBadRows(), StableLoss(), OptimizerEpsilon(), NormEpsilon(), RemoveClipping(),
-    GlobalNormClip(), StandardizeInputs(), SinglePrecision(), BrainFloat(), DynamicLossScale(),
+    GlobalNormClip(), StandardizeInputs(), ExactLayers(),
+    SinglePrecision(), BrainFloat(), DynamicLossScale(),
     MasterWeights(), LearningRateChange(), StandardInit(), OrthogonalInit(), ForgetGateBias(),
     RecurrentInit(), Warmup(), AdamOptimizer(), GradientScaleNormalization(), BatchSize(),
     ActivationReplacement(), ShapedActivation(), NormInsertion(), BranchScale(), ResidualWrapping(),

@@ -49,6 +49,9 @@ public struct TrainingSettings: Sendable {
     public var keepsMasters = true
     /// How the loss is scaled; nil for not at all.
     public var lossScaling: LossScaling?
+    /// Layers that compute in single precision, forward and backward, whatever the format; `loss` is what
+    /// comes behind the last layer.
+    public var exactLayers: [String] = []
 
     public init() {}
   }

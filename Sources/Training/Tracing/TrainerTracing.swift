@@ -33,7 +33,8 @@ extension Trainer {
     let traced = try TrainingStep(
       network, adding: { Add() }, optimizer: settings.optimizer, isTraced: true,
       format: precision.format == .fp32 ? nil : precision.format,
-      backwardFormat: precision.backwardFormat, keepsMasters: precision.keepsMasters)
+      backwardFormat: precision.backwardFormat, keepsMasters: precision.keepsMasters,
+      exactValues: try Self.exactValues(of: network, precision.exactLayers))
     for parameter in network.parameters {
       traced.tensorRead(for: parameter.value).copyBytes(
         from: model.tensorRead(for: parameter.value))

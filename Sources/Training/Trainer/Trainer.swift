@@ -1,4 +1,5 @@
 public import Findings
+import Graphs
 public import Networks
 import Numbers
 import Operators
@@ -84,7 +85,8 @@ public final class Trainer: Sequence, IteratorProtocol {
     model = try TrainingStep(
       network, adding: { Add() }, optimizer: settings.optimizer, isWatched: true,
       format: precision.format == .fp32 ? nil : precision.format,
-      backwardFormat: precision.backwardFormat, keepsMasters: precision.keepsMasters)
+      backwardFormat: precision.backwardFormat, keepsMasters: precision.keepsMasters,
+      exactValues: try Self.exactValues(of: network, precision.exactLayers))
     self.network = network
     for parameter in network.parameters {
       parameter.fill(model[parameter.value], seed: settings.seed)
@@ -103,6 +105,30 @@ public final class Trainer: Sequence, IteratorProtocol {
       try Evaluator(description, model: model, training: data, data: $0, settings)
     }
     if settings.guarding.rollsBack { last = snapshot() }
+  }
+
+  /// The values that are computed in single precision whatever the format.
+  static func exactValues(
+    of network: LoweredNetwork, _ names: [String]
+  ) throws(TrainingError) -> Set<Value> {
+    var values: Set<Value> = []
+    let behind = network.layers.map(\.nodes.upperBound).max() ?? 0
+    for name in names {
+      let nodes: Range<Int>
+      if name == "loss" {
+        nodes = behind..<network.graph.nodes.count
+      } else if let layer = network.layers.first(where: { $0.name == name }) {
+        nodes = layer.nodes
+      } else {
+        let known = network.layers.map(\.name) + ["loss"]
+        throw TrainingError(
+          .unknownName, "'keep_fp32' names \(quoted(name)), which there is not",
+          cure: nearestName(to: name, among: known).map { "did you mean '\($0)'?" }
+            ?? "name layers such as '\(known[0])', or 'loss'")
+      }
+      for node in nodes { values.formUnion(network.graph.nodes[node].results) }
+    }
+    return values
   }
 
   /// Makes one step.
