@@ -150,8 +150,9 @@ let rooms: [Room] = [
     name: "Runs",
     imports: ["Training", "Watching", "TensorFiles", "Tensors", "Findings", .database],
     testImports: [
-      "Experiments", "Training", "Trials", "Watching", "Tensors", "Numbers", "Findings", .database,
-    ]),
+      "RunKillHelper", "Experiments", "Training", "Trials", "Watching", "Tensors", "Numbers",
+      "Findings", "CAllocationCounter", .database,
+    ], hasTestData: true),
   Room(name: "Reports", imports: ["Findings", .numerics], testImports: ["Findings"]),
   Room(
     name: "Workflows",
@@ -211,6 +212,9 @@ let package = Package(
           "Analyses", "Training", "Networks", "Operators", "Semantics", "Tensors", "Numbers",
         ],
         path: "Benchmarks/StepBench", swiftSettings: settings),
+      .executableTarget(
+        name: "RunKillHelper", dependencies: ["Runs", "Findings"], path: "Tests/RunKillHelper",
+        swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests",
         dependencies: ["EvenkeelCommand", "Runs", "Training", "Findings", "Tensors"],

@@ -9,14 +9,6 @@ import Training
 import Trials
 import Watching
 
-/// A path in a folder of its own, which is removed afterwards.
-private func withFolder<R>(_ body: (String) throws -> R) throws -> R {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder.path)
-}
-
 private func experiment(_ training: String = "{steps: 40, optimizer: adam}") throws -> Experiment {
   try Experiment(
     yaml: """
@@ -27,31 +19,6 @@ private func experiment(_ training: String = "{steps: 40, optimizer: adam}") thr
       data: moons
       training: \(training)
       """)
-}
-
-/// The record with its numbers as the file keeps them.
-private func kept(_ record: StepRecord) -> StepRecord {
-  func single(_ value: Double) -> Double { Double(Float(value)) }
-  func kept(_ health: StepRecord.TensorHealth) -> StepRecord.TensorHealth {
-    let root = single(health.secondMoment.squareRoot())
-    return .init(
-      mean: single(health.mean), secondMoment: root * root, minimum: single(health.minimum),
-      maximum: single(health.maximum), zeroShare: single(health.zeroShare),
-      nonFiniteCount: health.nonFiniteCount)
-  }
-  var record = record
-  for i in record.layers.indices {
-    record.layers[i].activation = kept(record.layers[i].activation)
-    record.layers[i].gradient = record.layers[i].gradient.map(kept)
-    record.layers[i].saturatedShare = record.layers[i].saturatedShare.map(single)
-  }
-  for i in record.parameters.indices {
-    record.parameters[i].weight = kept(record.parameters[i].weight)
-    record.parameters[i].gradient = kept(record.parameters[i].gradient)
-    record.parameters[i].update = record.parameters[i].update.map(kept)
-    record.parameters[i].lostShare = record.parameters[i].lostShare.map(single)
-  }
-  return record
 }
 
 @Suite struct RunTests {
