@@ -39,18 +39,24 @@ import Training
     try withFolder { folder in
       let path = folder + "/a.run"
       let holders = Mutex(0)
-      DispatchQueue.concurrentPerform(iterations: 8) { _ in
-        for _ in 0..<200 {
-          guard let lock = try? RunLock(path) else { continue }
-          withExtendedLifetime(lock) {
-            #expect(
-              holders.withLock {
-                $0 += 1; return $0
-              } == 1)
-            holders.withLock { $0 -= 1 }
+      let most = Mutex(0)
+      DispatchQueue.concurrentPerform(iterations: 8) { thread in
+        for round in 0..<300 {
+          guard let lock = try? RunLock(path) else {
+            usleep(20)
+            continue
           }
+          let count = holders.withLock { holders in
+            holders += 1
+            return holders
+          }
+          most.withLock { $0 = max($0, count) }
+          usleep(UInt32((thread * 37 + round * 11) % 200))
+          holders.withLock { $0 -= 1 }
+          withExtendedLifetime(lock) {}
         }
       }
+      #expect(most.withLock { $0 } == 1)
     }
   }
 
