@@ -124,7 +124,7 @@ let rooms: [Room] = [
       "Tensors",
       "Numbers", "Findings",
     ],
-    testImports: ["Experiments", "Training", "Watching", "Findings"]),
+    testImports: ["Experiments", "Training", "Watching", "Tensors", "Findings"]),
   Room(
     name: "Remedies",
     imports: [
