@@ -81,7 +81,8 @@ let rooms: [Room] = [
     name: "Execution", imports: ["Graphs", "Semantics", "Tensors", "Numbers"],
     testImports: ["Operators", "Graphs", "Semantics", "Tensors", "Numbers", "CAllocationCounter"]),
   Room(
-    name: "Networks", imports: ["Graphs", "Semantics", "Tensors", "Numbers", "Theory", .yaml],
+    name: "Networks",
+    imports: ["Execution", "Graphs", "Semantics", "Tensors", "Numbers", "Theory", .yaml],
     testImports: ["Operators", "Execution", "Graphs", "Semantics", "Tensors", "Numbers", "Theory"],
     hasTestData: true),
   Room(

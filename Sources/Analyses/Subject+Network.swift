@@ -1,7 +1,36 @@
+import Graphs
 public import Networks
 import Numbers
 import Semantics
+import Synchronization
 import Tensors
+
+/// What weights that start by looking at data are multiplied with, by the seed of the batch.
+private final class CalibratedFactors: Sendable {
+  private let calibration: Calibration
+  private let drawn: Subject
+  private let inputs: Set<Value>
+  private let known = Mutex<[UInt64: [Value: Double]]>([:])
+
+  init(_ calibration: Calibration, _ drawn: Subject) {
+    self.calibration = calibration
+    self.drawn = drawn
+    inputs = Set(drawn.graph.inputs)
+  }
+
+  func factors(seed: UInt64) -> [Value: Double] {
+    if let factors = known.withLock({ $0[seed] }) { return factors }
+    let factors = calibration.factors { value, tensor in
+      if inputs.contains(value) {
+        drawn.fillInput(value, tensor, seed)
+      } else {
+        drawn.fillParameter(value, tensor, seed)
+      }
+    }
+    known.withLock { $0[seed] = factors }
+    return factors
+  }
+}
 
 extension Subject {
   /// A network described in YAML or Swift, as analyses see it.
@@ -11,11 +40,12 @@ extension Subject {
   ///   - seed: of the batch that weights which start by looking at data are predicted for.
   public init(_ network: LoweredNetwork, seed: UInt64 = 0) {
     let drawn = Subject(drawing: network)
-    guard let calibration = Calibration(of: network, drawnAs: drawn) else {
+    guard let calibration = Calibration(of: network) else {
       self = drawn
       return
     }
-    let factors = calibration.factors(seed: seed)
+    let calibrated = CalibratedFactors(calibration, drawn)
+    let factors = calibrated.factors(seed: seed)
     self.init(
       graph: drawn.graph, output: drawn.output, layers: drawn.layers,
       parameterMoments: Dictionary(
@@ -24,7 +54,7 @@ extension Subject {
         }),
       fillParameter: { value, tensor, seed in
         drawn.fillParameter(value, tensor, seed)
-        if let factor = calibration.factors(seed: seed)[value] { tensor.scaleReals(by: factor) }
+        if let factor = calibrated.factors(seed: seed)[value] { tensor.scaleReals(by: factor) }
       },
       fillInput: drawn.fillInput)
   }

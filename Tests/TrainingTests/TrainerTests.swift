@@ -276,3 +276,28 @@ import Training
     #expect(error?.problem.contains(message) == true, "\(String(describing: error))")
   }
 }
+
+@Suite struct CalibrationTests {
+  /// Weights that start by layer-sequential unit variance give every layer deviation 1 on the first
+  /// batch, within the tolerance of a tenth.
+  @Test func weightsLookAtTheFirstBatch() throws {
+    let network = try NetworkDescription(
+      yaml: """
+        network:
+          input: [2]
+          init: {weights: lsuv}
+          layers: [{repeat: 6, layers: [{dense: 32}, tanh]}, {dense: 2}]
+          loss: softmax_cross_entropy
+        """, activations: .standard)
+    var settings = TrainerTests.settings(steps: 1, SGD())
+    settings.batch = 64
+    let trainer = try Trainer(network, data: TrainerTests.spirals(), settings: settings)
+    let record = try #require(trainer.next())
+    // tanh of a normal variable of deviation 1 has the second moment 0.394.
+    for layer in record.layers.dropLast() {
+      #expect(abs(layer.activation.secondMoment - 0.394) < 0.09, "\(layer)")
+    }
+    let last = try #require(record.layers.last).activation
+    #expect(abs((last.secondMoment - last.mean * last.mean).squareRoot() - 1) < 0.2)
+  }
+}

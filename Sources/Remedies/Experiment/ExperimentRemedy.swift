@@ -79,7 +79,8 @@ public enum ExperimentRemedies {
     DropBadRows(), StableLoss(), OptimizerEpsilon(), NormEpsilon(), RemoveClipping(),
     GlobalNormClip(), StandardizeInputs(), ExactLayers(),
     SinglePrecision(), BrainFloat(), DynamicLossScale(),
-    MasterWeights(), LearningRateChange(), StandardInit(), OrthogonalInit(), ForgetGateBias(),
+    MasterWeights(), LearningRateChange(), StandardInit(), OrthogonalInit(), LSUVInit(),
+    ForgetGateBias(),
     RecurrentInit(), Warmup(), AdamOptimizer(), GradientScaleNormalization(), BatchSize(),
     ActivationReplacement(), ShapedActivation(), NormInsertion(), BranchScale(), ResidualWrapping(),
   ]

@@ -91,6 +91,7 @@ public final class Trainer: Sequence, IteratorProtocol {
     for parameter in network.parameters {
       parameter.fill(model[parameter.value], seed: settings.seed)
     }
+    Self.calibrate(model, by: feed, batches.indices(ofStep: 0), seed: settings.seed)
     layers = network.layers.map {
       WatchedLayer(output: $0.output, saturation: Saturation(of: $0, in: network.graph))
     }
@@ -105,6 +106,23 @@ public final class Trainer: Sequence, IteratorProtocol {
       try Evaluator(description, model: model, training: data, data: $0, settings)
     }
     if settings.guarding.rollsBack { last = snapshot() }
+  }
+
+  /// Divides weights that start by looking at data by what the first batch shows behind them.
+  private static func calibrate(
+    _ model: TrainingStep, by feed: Feed, _ samples: ArraySlice<Int>, seed: UInt64
+  ) {
+    guard let calibration = Calibration(of: model.network) else { return }
+    feed.fill(samples) { model[$0] }
+    for input in model.network.auxiliaryInputs {
+      input.fill(model[input.value], from: RandomStream(seed: seed, name: input.name).substream(0))
+    }
+    let factors = calibration.factors { value, tensor in tensor.copyBytes(from: model[value]) }
+    for (value, factor) in factors {
+      let elements = model[value].elements(as: Float.self)
+      VectorKernels.scale(elements, by: Float(factor), into: elements)
+    }
+    model.weightsWereWritten()
   }
 
   /// The values that are computed in single precision whatever the format.

@@ -1,15 +1,13 @@
 import Execution
 import Graphs
-import Networks
-import Semantics
-import Synchronization
-import Tensors
+package import Semantics
+package import Tensors
 
 /// Finds what weights that start by layer-sequential unit variance are multiplied with.
 ///
 /// One pass per seed: as soon as the product behind such a weight is computed, the weight is
 /// divided by the standard deviation of the product, which is computed again, until it is near 1.
-final class Calibration: Sendable {
+package struct Calibration: Sendable {
   /// A product and the weight in it that is calibrated.
   private struct Site {
     let rule: LSUVInitializer
@@ -19,12 +17,11 @@ final class Calibration: Sendable {
     let node: Graph.Node
   }
 
-  private let subject: Subject
+  private let graph: Graph
   private let sites: [Value: Site]
-  private let known = Mutex<[UInt64: [Value: Double]]>([:])
 
   /// nil where no weight of the network starts by looking at data.
-  init?(of network: LoweredNetwork, drawnAs subject: Subject) {
+  package init?(of network: LoweredNetwork) {
     var rules: [Value: (rule: LSUVInitializer, weight: Value)] = [:]
     for parameter in network.parameters {
       guard let rule = parameter.initializer as? LSUVInitializer else { continue }
@@ -43,22 +40,20 @@ final class Calibration: Sendable {
         }
       }
     }
-    self.subject = subject
+    graph = network.graph
     self.sites = sites
   }
 
-  /// What each calibrated weight is multiplied with for the batch of `seed`.
+  /// What each calibrated weight is multiplied with.
   ///
   /// A weight behind which the product is constant or not finite keeps the factor it has reached.
-  func factors(seed: UInt64) -> [Value: Double] {
-    if let factors = known.withLock({ $0[seed] }) { return factors }
-    let graph = subject.graph
+  ///
+  /// - Parameter fill: writes a parameter as it is drawn, or an input of the batch that is looked at.
+  package func factors(filling fill: (Value, Tensor) -> Void) -> [Value: Double] {
     let plan = Plan<Float>(graph, observing: Array(sites.keys))
-    for parameter in graph.parameters { subject.fillParameter(parameter, plan[parameter], seed) }
-    for input in graph.inputs { subject.fillInput(input, plan[input], seed) }
+    for value in graph.parameters + graph.inputs { fill(value, plan[value]) }
     let unifier = Unifier(plan: plan, sites: sites)
     plan.run(observer: unifier)
-    known.withLock { $0[seed] = unifier.factors }
     return unifier.factors
   }
 
