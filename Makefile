@@ -4,7 +4,7 @@ BUILD_FLAGS = -c release --explicit-target-dependency-import-check error
 PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
-.PHONY: demo test bench build tools exhaustive coverage
+.PHONY: demo test bench build tools exhaustive coverage gauntlet gallery
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -29,6 +29,15 @@ bench: build $(PEER)
 .build/peers/bin/python:
 	python3 -m venv .build/peers
 	.build/peers/bin/pip install --quiet torch==2.13.0 numpy
+
+# Diagnoses and repairs all set-ups of Examples/troubles with ten seeds, and counts what is right: about
+# an hour on two cores.
+gauntlet: build
+	python3 Benchmarks/gauntlet.py .build/release/evenkeel --seeds 10
+
+# Trains the networks of Examples/gallery, 10,000 layers deep among them: about half an hour.
+gallery: build
+	python3 Benchmarks/gallery.py .build/release/evenkeel
 
 # Compares measured second moments with the predicted band up to width 1024, and of other
 # architectures: about 4 minutes.
