@@ -100,6 +100,7 @@ public final class TrainWorkflow {
       "seed": "\(training.seed)", "planned_steps": "\(trainer.plannedSteps)",
       "steps": request.steps.map(String.init) ?? opened.steps ?? "",
       "format": training.precision.format.name, "optimizer": start.optimizer,
+      "version": Program.version, "threads": "\(Threads.count)",
       "created": ISO8601DateFormatter().string(from: Date()),
     ]
     (writer, problem) = try Self.writer(request, opened, meta, at: trainer.step)

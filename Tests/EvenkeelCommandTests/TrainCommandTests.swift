@@ -53,6 +53,26 @@ import Training
     }
   }
 
+  @Test func aRunIsGivenToOtherPrograms() throws {
+    try Self.withFolder(Self.experiment("{optimizer: {adam: 0.01}, steps: 40, snapshots: 20}")) {
+      folder in
+      _ = try CommandTests.run("train", "e.yaml", in: folder)
+      func text(_ arguments: String...) throws -> String {
+        let process = try CommandTests.run(
+          "export", "e.run", "-o", "out", arguments.first ?? "--form=csv", arguments.last ?? "",
+          in: folder)
+        #expect(process.status == 0, "\(process.error)")
+        return String(
+          decoding: try Data(contentsOf: folder.appending(path: "out")), as: UTF8.self)
+      }
+      #expect(try text("--form", "csv").split(separator: "\n").count == 41)
+      #expect(try Self.lines(text("--form", "json-lines")).count == 40)
+      #expect(try text("--form", "safetensors").contains("\"layers.1.weight\""))
+      CommandTests.expectRefusal(
+        try CommandTests.run("export", "e.run", "-o", "out", "--form", "xls", in: folder), "xls")
+    }
+  }
+
   @Test func aLineOfJSONForEveryStep() throws {
     try Self.withFolder(Self.experiment("{optimizer: {sgd: 1e6}, steps: 30, max_skipped: 4}")) {
       folder in
