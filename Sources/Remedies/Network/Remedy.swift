@@ -43,31 +43,3 @@ extension Set<RuleName> {
     .underflow,
   ]
 }
-
-extension NetworkDescription {
-  /// Every weighted layer starting by `rule`; recurrent weights stay as they are.
-  func startingWeights(by rule: any Initializer) -> NetworkDescription {
-    var result = rewritten { layer in
-      var layer = layer
-      if var weighted = layer.kind as? any WeightedLayer {
-        weighted.initialization.weights = nil
-        layer.kind = weighted
-      }
-      return [layer]
-    }
-    result.initialization.weights = InitializerChoice(rule)
-    return result
-  }
-
-  /// The names of the activations in the order of their first use, recurrent layers' included.
-  var activationNames: [String] {
-    var names: [String] = []
-    _ = rewritten { layer in
-      if let activation = layer.kind as? ActivationLayer, !names.contains(activation.name) {
-        names.append(activation.name)
-      }
-      return [layer]
-    }
-    return names
-  }
-}

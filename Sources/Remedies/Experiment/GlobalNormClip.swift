@@ -4,24 +4,6 @@ import RealModule
 import Training
 import Trials
 
-/// No clipping, where there is some.
-public struct RemoveClipping: ExperimentRemedy {
-  public let name = "remove_clipping"
-  public let cause: RootCause? = .clipping
-  public let effort = 1
-
-  public init() {}
-
-  public func amendments(for patient: Patient) -> [Amendment] {
-    guard patient.experiment.training.clipping != nil else { return [] }
-    return [
-      Amendment(
-        self, "do not clip gradients (training: leave out clip)",
-        patient.changed { $0.training.clipping = nil })
-    ]
-  }
-}
-
 /// Gradients clipped by their global norm, at what the run's own healthy steps had.
 public struct GlobalNormClip: ExperimentRemedy {
   public let name = "clip_global_norm"

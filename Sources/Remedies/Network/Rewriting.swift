@@ -1,0 +1,88 @@
+import Networks
+
+// What several remedies do to a network.
+
+extension NetworkDescription {
+  /// The network without rules for biases, which start at 0 then.
+  var startingBiasesAtZero: NetworkDescription {
+    var result = rewritten { layer in
+      guard var weighted = layer.kind as? any WeightedLayer else { return [layer] }
+      var layer = layer
+      weighted.initialization.bias = nil
+      layer.kind = weighted
+      return [layer]
+    }
+    result.initialization.bias = nil
+    return result
+  }
+
+  var hasConvolutions: Bool {
+    var found = false
+    _ = rewritten { layer in
+      if layer.kind is ConvolutionLayer { found = true }
+      return [layer]
+    }
+    return found
+  }
+
+  /// Every convolution that does not narrow starting by `rule`.
+  func startingConvolutions(by rule: any Initializer) -> NetworkDescription {
+    rewritten { layer in
+      guard var convolution = layer.kind as? ConvolutionLayer else { return [layer] }
+      var layer = layer
+      convolution.initialization.weights = InitializerChoice(rule)
+      layer.kind = convolution
+      return [layer]
+    }
+  }
+
+  /// The activations inside the network; one at its very end is part of the output.
+  var hiddenActivations: [String] {
+    var inner = self
+    if inner.layers.last?.kind is ActivationLayer { inner.layers.removeLast() }
+    return inner.activationNames
+  }
+
+  /// Every activation but one at the very end replaced.
+  func replacingHiddenActivations(by name: String) -> NetworkDescription {
+    var result = self
+    let last = layers.last.flatMap { $0.kind is ActivationLayer ? $0 : nil }
+    if last != nil { result.layers.removeLast() }
+    result = result.rewritten { layer in
+      guard layer.kind is ActivationLayer || layer.kind is AffineActivationLayer else {
+        return [layer]
+      }
+      var layer = layer
+      layer.kind = ActivationLayer(name)
+      return [layer]
+    }
+    if let last { result.layers.append(last) }
+    return result
+  }
+
+  /// Every weighted layer starting by `rule`; recurrent weights stay as they are.
+  func startingWeights(by rule: any Initializer) -> NetworkDescription {
+    var result = rewritten { layer in
+      var layer = layer
+      if var weighted = layer.kind as? any WeightedLayer {
+        weighted.initialization.weights = nil
+        layer.kind = weighted
+      }
+      return [layer]
+    }
+    result.initialization.weights = InitializerChoice(rule)
+    return result
+  }
+
+  /// The names of the activations in the order of their first use, recurrent layers' included.
+  var activationNames: [String] {
+    var names: [String] = []
+    _ = rewritten { layer in
+      if let activation = layer.kind as? ActivationLayer, !names.contains(activation.name) {
+        names.append(activation.name)
+      }
+      return [layer]
+    }
+    return names
+  }
+}
