@@ -86,11 +86,12 @@ public final class DiagnosisRun {
       (origin, report.replay) = try replay(from: healthy, to: refused.step, losses: trial.losses)
       report.firstNonFinite = origin.map { DiagnosisReport.NonFinite($0, step: refused.step) }
     }
-    let patient = Patient(experiment, trial.symptoms, outcome)
+    progress("estimating the sharpness at step \(healthy.step)")
+    let patient = Patient(
+      experiment, trial.symptoms, outcome,
+      stableRate: try Trial(experiment, samples).stableRate(at: healthy))
     let start = StartState(trial.trainer.network, experiment.network, trial.symptoms.first)
-    var suspects = Suspicion(
-      patient: patient, start: start, origin: origin, stableRate: try stableRate(at: healthy)
-    ).suspects
+    var suspects = Suspicion(patient: patient, start: start, origin: origin).suspects
     try tryCounterfactuals(&suspects, patient, from: healthy)
     suspects.sort { Self.score($0) > Self.score($1) }
     report.suspects = suspects
@@ -145,19 +146,6 @@ public final class DiagnosisRun {
       try again.trainer.origin(),
       DiagnosisReport.Replay(from: snapshot.step, to: step, isIdentical: isIdentical)
     )
-  }
-
-  /// The rate up to which gradient descent is stable at a snapshot; nil for optimisers that divide
-  /// gradients by their own size, and where it is not known.
-  private func stableRate(at snapshot: TrainingSnapshot) throws -> Double? {
-    guard let descent = experiment.training.optimizer as? SGD else { return nil }
-    progress("estimating the sharpness at step \(snapshot.step)")
-    let trial = try Trial(experiment, samples)
-    try trial.resume(at: snapshot, after: [])
-    guard let sharpness = trial.trainer.sharpness(), sharpness > 0, sharpness.isFinite else {
-      return nil
-    }
-    return 2 * (1 + descent.momentum) / sharpness
   }
 
   // MARK: - What would have happened

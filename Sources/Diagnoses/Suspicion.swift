@@ -12,8 +12,6 @@ struct Suspicion {
   let patient: Patient
   let start: StartState
   let origin: NonFiniteOrigin?
-  /// Up to which rate gradient descent is stable at the last healthy step, by the sharpness there.
-  var stableRate: Double?
 
   /// Every cause with its weight and evidence, the heaviest first.
   var suspects: [DiagnosisReport.Suspect] {
@@ -157,7 +155,7 @@ struct Suspicion {
     } else if patient.isRefused || !patient.symptoms.origins.isEmpty {
       weight = 0.7
     }
-    if let stableRate {
+    if let stableRate = patient.stableRate {
       evidence.append(
         "By the sharpness at the last healthy step, 2/λ, rates up to \(Numerals.short(stableRate)) are "
           + "stable there.")

@@ -90,7 +90,9 @@ public final class RepairSearch {
     if !outcome.isHealthy {
       let base = Node(
         amendments: [], experiment: experiment,
-        patient: Patient(experiment, trial.symptoms, outcome),
+        patient: Patient(
+          experiment, trial.symptoms, outcome,
+          stableRate: try Trial(experiment, samples).stableRate()),
         start: StartBalance(trial, experiment), place: -1)
       if let found = try search(from: base) {
         report.outcome = .repaired

@@ -95,6 +95,18 @@ public final class Trial: Sequence, IteratorProtocol {
     }
   }
 
+  /// The rate up to which gradient descent is stable at a snapshot, or at the start, by the sharpness there.
+  ///
+  /// - Parameter snapshot: of this experiment; nil for the weights as they are.
+  /// - Returns: nil for optimisers that divide gradients by their own size, and where it is not known.
+  /// - Throws: ``TrainingError`` when the snapshot is of another network or optimiser.
+  public func stableRate(at snapshot: TrainingSnapshot? = nil) throws(TrainingError) -> Double? {
+    guard let descent = experiment.training.optimizer as? SGD else { return nil }
+    if let snapshot { try trainer.restore(snapshot) }
+    guard let sharpness = trainer.sharpness(), sharpness > 0, sharpness.isFinite else { return nil }
+    return 2 * (1 + descent.momentum) / sharpness
+  }
+
   /// Judges a run that was made before, from its records alone.
   ///
   /// - Parameters:

@@ -23,11 +23,17 @@ public struct Patient: Sendable {
   public let experiment: Experiment
   public let symptoms: Symptoms
   public let outcome: TrialOutcome
+  /// Up to which rate gradient descent is stable where it was last healthy; nil where that is not known.
+  public let stableRate: Double?
 
-  public init(_ experiment: Experiment, _ symptoms: Symptoms, _ outcome: TrialOutcome) {
+  public init(
+    _ experiment: Experiment, _ symptoms: Symptoms, _ outcome: TrialOutcome,
+    stableRate: Double? = nil
+  ) {
     self.experiment = experiment
     self.symptoms = symptoms
     self.outcome = outcome
+    self.stableRate = stableRate
   }
 
   /// The rules whose findings hold as warnings or errors.

@@ -28,10 +28,13 @@ public struct LearningRateChange: ExperimentRemedy {
     let factors =
       rules.contains(.learningRateTooSmall) && !rules.contains(.learningRateTooLarge)
       ? larger + smaller.prefix(2) : isTooLarge ? smaller + larger.prefix(1) : [10, 0.1, 100, 0.01]
-    let least = 1e-7
-    return factors.compactMap { factor in
-      let wanted = Self.rounded(rate * factor)
-      guard wanted >= least, wanted <= 10 else { return nil }
+    var rates = factors.map { Self.rounded(rate * $0) }
+    if isTooLarge, let stable = patient.stableRate, stable < rate {
+      // A quarter of what the sharpness allows: it grows while the network learns.
+      rates.insert(Self.rounded(stable / 4), at: 0)
+    }
+    return rates.compactMap { wanted in
+      guard (1e-7...10).contains(wanted) else { return nil }
       return Amendment(
         self,
         "set the learning rate to \(Numerals.short(wanted)) in place of "
