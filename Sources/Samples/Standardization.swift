@@ -5,7 +5,7 @@ import Tensors
 /// applied to other samples.
 public struct Standardization: Hashable, Sendable {
   /// What shares one mean and deviation.
-  public enum Scope: String, Hashable, Sendable {
+  public enum Scope: String, Hashable, Sendable, CaseIterable {
     /// Each feature has its own.
     case feature
     /// All features of all samples share one, as pixels of images should.

@@ -4,34 +4,23 @@ import Samples
 import TensorFiles
 
 extension DataSource {
-  static let files = ["csv", "idx", "npy", "safetensors"]
-  /// Keys that say what a file holds.
-  static let formKeys = [
-    "features", "label", "labels", "targets", "header", "delimiter", "ignore", "classes", "divide",
-    "tokens", "seed",
-  ]
-  static let ownKeys = ["standardize", "non_finite", "validation"]
-
   /// Reads the section `data`.
   ///
   /// - Throws: `InputError` with file and line.
   init(_ tree: YAMLTree, file: String?) throws(InputError) {
     let tree = Self.asMapping(tree)
-    let known = Self.files + SyntheticCatalogue.names + Self.formKeys + Self.ownKeys
-    let section = try Section(tree, called: "'data'", file: file, known: known)
+    let section = try Section(tree, called: "'data'", file: file, keys: Self.keys)
     self.init(try Self.origin(section, tree))
     if let scope = section["standardize"]?.scalar.flatMap({ Standardization.Scope(rawValue: $0) }) {
       standardization = scope
     } else if try section.boolean("standardize") == true {
       standardization = .feature
     }
-    let names = NonFinite.allCases.map(\.rawValue)
     nonFinite =
-      try section.choice("non_finite", of: names).flatMap { NonFinite(rawValue: $0) }
-      ?? .refuse
+      try section.choice("non_finite").flatMap { NonFinite(rawValue: $0) } ?? .refuse
     guard let other = section["validation"] else { return }
     guard other.entries != nil else {
-      guard let share = try section.number("validation", 0...1), share > 0, share < 1 else {
+      guard let share = other.finiteNumber, share > 0, share < 1 else {
         throw section.refusal(
           "validation", other, "a share between 0 and 1, or where the samples come from")
       }
@@ -41,15 +30,17 @@ extension DataSource {
     // What is not said again is as for the samples to train on.
     let own = Set((other.entries ?? []).map(\.key))
     let inherited = (tree.entries ?? []).filter {
-      Self.formKeys.contains($0.key) && !own.contains($0.key)
+      Self.formNames.contains($0.key) && !own.contains($0.key)
     }
     let whole = YAMLTree(.mapping((other.entries ?? []) + inherited), line: other.line)
     validation = .source(
       try Self.origin(
         try Section(
           whole, called: "'validation'", file: file,
-          known: Self.files + SyntheticCatalogue.names + Self.formKeys), whole))
+          keys: Self.origins.map(\.key) + Self.formKeys), whole))
   }
+
+  private static let formNames = formKeys.map(\.name)
 
   /// A bare name is a synthetic set.
   private static func asMapping(_ tree: YAMLTree) -> YAMLTree {
@@ -59,11 +50,10 @@ extension DataSource {
   }
 
   private static func origin(_ section: Section, _ tree: YAMLTree) throws(InputError) -> Origin {
-    let kinds = (tree.entries ?? []).filter {
-      files.contains($0.key) || SyntheticCatalogue.names.contains($0.key)
-    }
+    let names = origins.map(\.key.name)
+    let kinds = (tree.entries ?? []).filter { names.contains($0.key) }
     guard kinds.count == 1 else {
-      let names = (files + SyntheticCatalogue.names).joined(separator: ", ")
+      let names = names.joined(separator: ", ")
       throw section.error(
         kinds.isEmpty
           ? "\(section.name) does not say where samples come from; name one of \(names)"
@@ -95,19 +85,13 @@ extension DataSource {
         throw section.error("\(error.problem); \(error.cure)", kind.line)
       }
       return .synthetic(
-        kind.key, options: options, seed: UInt64(try section.count("seed", from: 0) ?? 0))
+        kind.key, options: options, seed: UInt64(try section.count("seed") ?? 0))
     }
   }
 
   private static func refuseForeignKeys(_ section: Section, kind: String) throws(InputError) {
-    let taken =
-      switch kind {
-      case "csv": ["label", "targets", "header", "delimiter", "ignore", "classes"]
-      case "safetensors": ["features", "labels", "targets", "classes", "divide", "tokens"]
-      case "idx", "npy": ["labels", "targets", "classes", "divide", "tokens"]
-      default: ["seed"]
-      }
-    for key in section.keys(among: formKeys) where !taken.contains(key) {
+    let taken = origins.first { $0.key.name == kind }?.companions ?? []
+    for key in section.keys(among: formNames) where !taken.contains(key) {
       throw section.error(
         "'\(kind)' has no '\(key)'; it has: \(taken.joined(separator: ", "))", section[key]?.line)
     }
@@ -160,7 +144,7 @@ extension DataSource {
       if let items = classes.items {
         format.classes = items.compactMap(\.scalar)
       } else {
-        format.classCount = try section.count("classes", from: 1)
+        format.classCount = try section.count("classes")
       }
     }
     return format
@@ -195,7 +179,7 @@ extension DataSource {
     switch (labels, reals) {
     case (let labels?, nil):
       targets = labels
-      format.target = .classes(count: try section.count("classes", from: 1))
+      format.target = .classes(count: try section.count("classes"))
     case (nil, let reals?): (targets, format.target) = (reals, .reals)
     case (nil, nil) where byName: targets = "labels"
     default:
@@ -203,7 +187,7 @@ extension DataSource {
         "\(section.name) needs either 'labels' or 'targets'; give \(wanted) of class numbers as "
           + "'labels', or of other numbers as 'targets'", nil)
     }
-    format.divisor = try section.number("divide", 1e-30...1e30).map { Float($0) }
+    format.divisor = try section.number("divide").map { Float($0) }
     format.areTokens = try section.boolean("tokens") ?? false
     return (targets, format)
   }

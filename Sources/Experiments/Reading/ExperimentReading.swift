@@ -66,11 +66,14 @@ extension Experiment {
       } ?? WatchThresholds())
   }
 
+  /// What the section `watch` may hold.
+  static let watchKeys = WatchOption.all.map { Key($0) }
+
   private static func thresholds(
     _ tree: YAMLTree, file: String?
   ) throws(InputError) -> WatchThresholds {
     let section = try Section(
-      tree, called: "'watch'", file: file, known: WatchOption.all.map(\.name))
+      tree, called: "'watch'", file: file, keys: Self.watchKeys)
     var thresholds = WatchThresholds()
     for entry in tree.entries ?? [] {
       guard let number = entry.value.finiteNumber else {

@@ -8,14 +8,17 @@ struct Section {
   let name: String
   let file: String?
   let line: Int?
+  private let keys: [Key]
   private let entries: [YAMLTree.Entry]
 
-  /// - Throws: `InputError` when it is no mapping, or has a key that is not among `known`.
+  /// - Throws: `InputError` when it is no mapping, or has a key that is not among `keys`.
   init(
-    _ tree: YAMLTree, called name: String, file: String?, known: [String]
+    _ tree: YAMLTree, called name: String, file: String?, keys: [Key]
   ) throws(InputError) {
     self.name = name
     self.file = file
+    self.keys = keys
+    let known = keys.map(\.name)
     line = tree.line.number
     entries = tree.isNull ? [] : tree.entries ?? []
     guard tree.isNull || tree.entries != nil else {
@@ -42,8 +45,27 @@ struct Section {
     InputError(file: file, line: line?.number ?? self.line, message)
   }
 
-  /// A number in a range.
-  func number(_ key: String, _ range: ClosedRange<Double>) throws(InputError) -> Double? {
+  /// The form of a key, as the table of the section states it.
+  private func form(_ name: String) -> Key.Form {
+    guard let key = keys.first(where: { $0.name == name }) else {
+      preconditionFailure("\(self.name) does not state a key '\(name)'")
+    }
+    return key.form
+  }
+
+  /// The mapping that stands under a key.
+  func section(_ key: String, _ tree: YAMLTree) throws(InputError) -> Section {
+    guard let keys = form(key).mappingKeys else {
+      preconditionFailure("'\(key)' states no mapping")
+    }
+    return try Section(tree, called: "'\(key)'", file: file, keys: keys)
+  }
+
+  /// A number in the range of its key.
+  func number(_ key: String) throws(InputError) -> Double? {
+    guard let range = form(key).numberRange else {
+      preconditionFailure("'\(key)' states no numbers")
+    }
     guard let tree = self[key] else { return nil }
     guard let number = tree.finiteNumber, range.contains(number) else {
       throw refusal(
@@ -54,11 +76,14 @@ struct Section {
     return number
   }
 
-  /// A whole number of at least `least`.
-  func count(_ key: String, from least: Int) throws(InputError) -> Int? {
+  /// A whole number in the range of its key.
+  func count(_ key: String) throws(InputError) -> Int? {
+    guard let range = form(key).integerRange else {
+      preconditionFailure("'\(key)' states no whole numbers")
+    }
     guard let tree = self[key] else { return nil }
-    guard let number = tree.scalar.flatMap({ Int($0) }), (least...Int(1e15)).contains(number) else {
-      throw refusal(key, tree, "a whole number of at least \(least)")
+    guard let number = tree.scalar.flatMap({ Int($0) }), range.contains(number) else {
+      throw refusal(key, tree, "a whole number of at least \(range.lowerBound)")
     }
     return number
   }
@@ -78,8 +103,9 @@ struct Section {
     return text
   }
 
-  /// One of some names.
-  func choice(_ key: String, of names: [String]) throws(InputError) -> String? {
+  /// One of the names that its key states.
+  func choice(_ key: String) throws(InputError) -> String? {
+    let names = form(key).choices
     guard let tree = self[key] else { return nil }
     guard let text = tree.scalar, names.contains(text) else {
       let near = tree.scalar.flatMap { nearestName(to: $0, among: names) }
@@ -99,9 +125,9 @@ struct Section {
 extension Section {
   /// A choice by name with options: `adam`, `{sgd: 0.1}`, `{sgd: {learning_rate: 0.1}}`.
   ///
-  /// A number stands for the first option.
+  /// A number stands for the shorthand of the form.
   func named<Kind>(
-    _ tree: YAMLTree, _ wanted: String, firstOption: (String) -> String?,
+    _ tree: YAMLTree, _ wanted: String, among forms: [NamedForm],
     make: (String, [String: Double]) throws -> Kind
   ) throws(InputError) -> Kind {
     var (name, options): (String, [String: Double]) = ("", [:])
@@ -109,7 +135,10 @@ extension Section {
       name = text
     } else if let entries = tree.entries, entries.count == 1 {
       name = entries[0].key
-      options = try self.options(entries[0].value, of: name, shorthand: firstOption(name))
+      // A name that there is not is told as such, whatever its options are.
+      if let form = forms.first(where: { $0.name == name }) {
+        options = try self.options(entries[0].value, of: name, shorthand: form.shorthand)
+      }
     } else {
       throw error(
         "\(wanted) is \(tree.kindName); write its name, or one name with options as in "
@@ -153,5 +182,24 @@ extension Section {
     case "false": 0
     default: tree.finiteNumber
     }
+  }
+}
+
+extension Key.Form {
+  /// The forms that this one consists of: itself, or its alternatives.
+  private var alternatives: [Key.Form] {
+    if case .oneOf(let forms) = self { forms } else { [self] }
+  }
+
+  fileprivate var numberRange: ClosedRange<Double>? {
+    alternatives.lazy.compactMap { if case .number(let range) = $0 { range } else { nil } }.first
+  }
+
+  fileprivate var integerRange: ClosedRange<Int>? {
+    alternatives.lazy.compactMap { if case .integer(let range) = $0 { range } else { nil } }.first
+  }
+
+  fileprivate var mappingKeys: [Key]? {
+    alternatives.lazy.compactMap { if case .mapping(let keys, _) = $0 { keys } else { nil } }.first
   }
 }

@@ -4,22 +4,16 @@ import Numbers
 import Training
 
 extension TrainingSettings {
-  static let keys = [
-    "optimizer", "learning_rate", "schedule", "warmup", "batch", "accumulation", "steps", "epochs",
-    "format", "backward_format", "masters", "keep_fp32", "loss_scale", "clip", "gradients", "seed",
-    "max_skipped", "roll_back", "snapshots", "target", "validate",
-  ]
-
   /// Reads the section `training`.
   ///
   /// - Throws: `InputError` with file and line.
   init(_ tree: YAMLTree, file: String?) throws(InputError) {
     self.init()
-    let section = try Section(tree, called: "'training'", file: file, known: Self.keys)
+    let section = try Section(tree, called: "'training'", file: file, keys: Self.keys)
     try readOptimizer(section)
     try readSchedule(section)
-    batch = try section.count("batch", from: 1) ?? batch
-    accumulation = try section.count("accumulation", from: 1) ?? accumulation
+    batch = try section.count("batch") ?? batch
+    accumulation = try section.count("accumulation") ?? accumulation
     try readDuration(section)
     try readPrecision(section)
     try readGradients(section)
@@ -29,20 +23,19 @@ extension TrainingSettings {
       }
       self.seed = seed
     }
-    guarding.maxSkipped = try section.count("max_skipped", from: 0) ?? guarding.maxSkipped
+    guarding.maxSkipped = try section.count("max_skipped") ?? guarding.maxSkipped
     guarding.rollsBack = try section.boolean("roll_back") ?? guarding.rollsBack
     if let tree = section["snapshots"] {
       if tree.entries == nil {
-        snapshots.every = try section.count("snapshots", from: 0) ?? snapshots.every
+        snapshots.every = try section.count("snapshots") ?? snapshots.every
       } else {
-        let inner = try Section(
-          tree, called: "'snapshots'", file: file, known: ["every", "keep"])
-        snapshots.every = try inner.count("every", from: 0) ?? snapshots.every
-        snapshots.kept = try inner.count("keep", from: 0) ?? snapshots.kept
+        let inner = try section.section("snapshots", tree)
+        snapshots.every = try inner.count("every") ?? snapshots.every
+        snapshots.kept = try inner.count("keep") ?? snapshots.kept
       }
     }
     try readTarget(section)
-    validationInterval = try section.count("validate", from: 1) ?? validationInterval
+    validationInterval = try section.count("validate") ?? validationInterval
     do {
       try check()
     } catch {
@@ -53,8 +46,7 @@ extension TrainingSettings {
   private mutating func readOptimizer(_ section: Section) throws(InputError) {
     if let tree = section["optimizer"] {
       optimizer = try section.named(
-        tree, "'optimizer'",
-        firstOption: { _ in "learning_rate" },
+        tree, "'optimizer'", among: Self.optimizerForms,
         make: { try OptimizerCatalogue.optimizer($0, options: $1) })
     }
     guard let tree = section["learning_rate"] else { return }
@@ -75,25 +67,21 @@ extension TrainingSettings {
   private mutating func readSchedule(_ section: Section) throws(InputError) {
     if let tree = section["schedule"] {
       schedule.schedule = try section.named(
-        tree, "'schedule'",
-        firstOption: { name in
-          ScheduleCatalogue.all.first { $0.name == name }?.optionNames.first
-        },
+        tree, "'schedule'", among: Self.scheduleForms,
         make: { try ScheduleCatalogue.schedule($0, options: $1) })
     }
     guard let tree = section["warmup"] else { return }
     if tree.entries == nil {
-      schedule.warmup = try section.count("warmup", from: 0) ?? 0
+      schedule.warmup = try section.count("warmup") ?? 0
     } else {
-      let inner = try Section(
-        tree, called: "'warmup'", file: section.file, known: ["steps", "start"])
-      schedule.warmup = try inner.count("steps", from: 0) ?? 0
-      schedule.warmupStart = try inner.number("start", 0...1) ?? schedule.warmupStart
+      let inner = try section.section("warmup", tree)
+      schedule.warmup = try inner.count("steps") ?? 0
+      schedule.warmupStart = try inner.number("start") ?? schedule.warmupStart
     }
   }
 
   private mutating func readDuration(_ section: Section) throws(InputError) {
-    switch (try section.count("steps", from: 1), try section.count("epochs", from: 1)) {
+    switch (try section.count("steps"), try section.count("epochs")) {
     case (_?, _?):
       throw section.error(
         "there are both 'steps' and 'epochs'; keep one of them", section["epochs"]?.line)
@@ -104,19 +92,17 @@ extension TrainingSettings {
   }
 
   private mutating func readPrecision(_ section: Section) throws(InputError) {
-    let names = NumberFormat.all.filter { $0 != .fp64 }.map(\.name)
-    func format(_ key: String, _ names: [String]) throws(InputError) -> NumberFormat? {
-      try section.choice(key, of: names).flatMap { NumberFormat.named($0) }
+    func format(_ key: String) throws(InputError) -> NumberFormat? {
+      try section.choice(key).flatMap { NumberFormat.named($0) }
     }
     if section["format"]?.scalar == "fp8" {
       // The usual pair: precision forward, range backward.
       precision.format = .fp8E4M3FN
       precision.backwardFormat = .fp8E5M2
     } else {
-      precision.format = try format("format", names + ["fp8"]) ?? precision.format
+      precision.format = try format("format") ?? precision.format
     }
-    precision.backwardFormat =
-      try format("backward_format", names) ?? precision.backwardFormat
+    precision.backwardFormat = try format("backward_format") ?? precision.backwardFormat
     precision.keepsMasters = try section.boolean("masters") ?? precision.keepsMasters
     if let tree = section["keep_fp32"] {
       for item in tree.items ?? [tree] {
@@ -150,39 +136,33 @@ extension TrainingSettings {
   private mutating func readGradients(_ section: Section) throws(InputError) {
     if let tree = section["clip"] {
       clipping = try section.named(
-        tree, "'clip'", firstOption: { _ in "limit" },
+        tree, "'clip'", among: Self.clippingForms,
         make: { try ClippingCatalogue.clipping($0, options: $1) })
     }
     guard let tree = section["gradients"] else { return }
     for item in tree.items ?? [tree] {
       treatments.append(
         try section.named(
-          item, "a treatment in 'gradients'",
-          firstOption: { name in
-            TreatmentCatalogue.all.first { $0.name == name }?.optionNames.first
-          },
+          item, "a treatment in 'gradients'", among: Self.treatmentForms,
           make: { try TreatmentCatalogue.treatment($0, options: $1) }))
     }
   }
 
   private mutating func readTarget(_ section: Section) throws(InputError) {
     guard let tree = section["target"] else { return }
-    let names = ["loss", "loss_ratio", "accuracy"]
-    let inner = try Section(tree, called: "'target'", file: section.file, known: names)
+    let names = Self.targetKeys.map(\.name)
+    let inner = try section.section("target", tree)
     guard inner.keys(among: names).count == 1 else {
       throw section.error(
         "'target' is \(tree.kindName); give one of \(names.joined(separator: ", "))", tree.line)
     }
-    if let loss = try inner.number("loss", -1e300...1e300) { target = .loss(loss) }
-    if let ratio = try inner.number("loss_ratio", 0...1) { target = .lossRatio(ratio) }
-    if let accuracy = try inner.number("accuracy", 0...1) { target = .accuracy(accuracy) }
+    if let loss = try inner.number("loss") { target = .loss(loss) }
+    if let ratio = try inner.number("loss_ratio") { target = .lossRatio(ratio) }
+    if let accuracy = try inner.number("accuracy") { target = .accuracy(accuracy) }
   }
 }
 
 extension NamedSettings {
-  /// The names of all options, in their order.
-  static var optionNames: [String] { options.map(\.name) }
-
   /// The settings as they are written: the name, with options that are not at their defaults.
   var tree: YAMLTree {
     let defaults = Self().optionValues

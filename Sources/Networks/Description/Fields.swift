@@ -211,13 +211,14 @@ extension Key.Form {
   func accepts(number: Double) -> Bool {
     switch self {
     case .number(let range): range.contains(number)
+    case .below(let range): range.contains(number)
     case .oneOf(let forms): forms.contains { $0.accepts(number: number) }
     default: false
     }
   }
 
   /// The names that may be chosen.
-  var choices: [String] {
+  package var choices: [String] {
     switch self {
     case .choice(let names): names
     case .oneOf(let forms): forms.flatMap(\.choices)

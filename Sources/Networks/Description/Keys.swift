@@ -1,13 +1,17 @@
-/// A key that a layer or an initialiser understands: its form, its range, and what it means.
+/// A key that a layer, an initialiser or a section of a file understands: its form, its range, and
+/// what it means.
 ///
 /// Reading, the messages about bad values, and the JSON Schema all come from this one statement.
 public struct Key: Sendable {
   public indirect enum Form: Sendable {
     case integer(ClosedRange<Int>)
     case number(ClosedRange<Double>)
+    /// A number less than the upper bound.
+    case below(Range<Double>)
     case boolean
     /// A name that the user gives.
     case text
+    /// One of some scalars, as they are written.
     case choice([String])
     /// A whole number, or a list of them.
     case integers(ClosedRange<Int>)
@@ -20,6 +24,16 @@ public struct Key: Sendable {
     case oneOf([Form])
     /// A mapping with one of these names as its only key.
     case tagged([String], Form)
+    /// A list of any length.
+    case list(Form)
+    /// A mapping with these keys, and of `oneOf`, where it names any, exactly one.
+    case mapping([Key], oneOf: [String] = [])
+    /// One of some things by name, alone or as the only key before its keys or its shorthand.
+    case named([NamedForm])
+    /// The keys of a thing, its shorthand, or nothing where none is required.
+    case keys(NamedForm)
+    /// What a key of this name stands for among the definitions of a schema.
+    case definition(String)
   }
 
   public let name: String
@@ -59,6 +73,9 @@ extension Key.Form {
         "a finite number of at most \(YAMLTree.number(range.upperBound).scalar ?? "")"
       case (false, false): "a finite number"
       }
+    case .below(let range):
+      "a number from \(YAMLTree.number(range.lowerBound).scalar ?? "") to less than "
+        + "\(YAMLTree.number(range.upperBound).scalar ?? "")"
     case .boolean: "true or false"
     case .text: "a name"
     case .choice(let names): names.joined(separator: " or ")
@@ -70,6 +87,12 @@ extension Key.Form {
     case .oneOf(let forms): forms.map(\.expectation).joined(separator: ", or ")
     case .tagged(let names, let form):
       "{\(names.joined(separator: " or ")): \(form.expectation)}"
+    case .list(let form): "a list, each \(form.expectation)"
+    case .mapping(let keys, let names):
+      "a mapping with \((names.isEmpty ? keys.map(\.name) : names).joined(separator: " or "))"
+    case .named(let forms): forms.map(\.name).joined(separator: " or ")
+    case .keys(let form): form.example
+    case .definition(let name): name
     }
   }
 }

@@ -7,9 +7,15 @@ public enum OptimizerCatalogue {
   public static let names = all.map { $0.name }
 
   /// Gradient descent by the names of what it does, with the usual momentum.
-  private static let aliases: [String: [String: Double]] = [
-    "momentum": ["momentum": 0.9], "nesterov": ["momentum": 0.9, "nesterov": 1],
+  public static let aliases: [(name: String, settings: SGD)] = [
+    ("momentum", descent(isNesterov: false)), ("nesterov", descent(isNesterov: true)),
   ]
+
+  private static func descent(isNesterov: Bool) -> SGD {
+    var descent = SGD()
+    (descent.momentum, descent.isNesterov) = (0.9, isNesterov)
+    return descent
+  }
 
   /// The optimiser called `name`, with the options that are named and the defaults of the others.
   ///
@@ -19,9 +25,9 @@ public enum OptimizerCatalogue {
     _ name: String, options: [String: Double] = [:]
   ) throws(TrainingError) -> any Optimizer {
     var (name, options) = (name, options)
-    if let meant = aliases[name] {
+    if let meant = aliases.first(where: { $0.name == name }) {
       name = SGD.name
-      options.merge(meant) { given, _ in given }
+      options.merge(meant.settings.optionValues) { given, _ in given }
     }
     return try settings(
       named: name, options: options, among: all, called: "optimiser", plural: "optimisers",
