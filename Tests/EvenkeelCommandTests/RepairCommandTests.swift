@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test func aNetworkWithoutDataIsRepairedByItsCheck() throws {
-    let text = "network:\n  input: [64]\n  init: {weights: xavier_normal}  # wrong\n  layers:\n"
+    let text =
+      "network:\n  input: [64]\n  init: {weights: xavier_normal}  # wrong\n  layers:\n"
       + "    - repeat: 30\n      layers: [{dense: 64}, relu]\n"
     try TrainCommandTests.withFolder(text) { folder in
       #expect(try CommandTests.run("check", "e.yaml", in: folder).status == 1)

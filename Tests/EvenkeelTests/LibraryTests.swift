@@ -32,7 +32,9 @@ import Testing
     var told = 0
     for step in trial where !step.events.isEmpty { told += 1 }
     let outcome = trial.finish()
-    #expect(outcome.verdict == .healthy && outcome.lastLoss < 0.1 && told == 0)
+    #expect(
+      outcome.verdict == .healthy && outcome.lastLoss < 0.1 && told == 0,
+      "\(outcome.verdict) \(outcome.lastLoss) \(told) \(outcome.firstLoss) \(outcome.steps)")
   }
 
   @Test func aTrainingThatFailsIsRepaired() throws {

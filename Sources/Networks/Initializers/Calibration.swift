@@ -49,6 +49,7 @@ package struct Calibration: Sendable {
   /// A weight behind which the product is constant or not finite keeps the factor it has reached.
   ///
   /// - Parameter fill: writes a parameter as it is drawn, or an input of the batch that is looked at.
+  /// - Returns: the factors by weight.
   package func factors(filling fill: (Value, Tensor) -> Void) -> [Value: Double] {
     let plan = Plan<Float>(graph, observing: Array(sites.keys))
     for value in graph.parameters + graph.inputs { fill(value, plan[value]) }
