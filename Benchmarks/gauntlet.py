@@ -48,7 +48,7 @@ def first_refused(command, path, seed):
 
 
 def examine(job):
-    command, path, seed, repairs = job
+    command, path, seed, budget = job
     name = os.path.basename(path)[:-5]
     cause = cause_of(path)
     start = time.time()
@@ -71,9 +71,9 @@ def examine(job):
             told[1:] == (origin["place"], origin["tensor"])
             or is_before and told[1] in ("cotangent", "gradient"))
         result["told"] = (told, origin["step"], origin["place"], origin["tensor"], origin["cause"])
-    if repairs and cause != "none" and root:
+    if budget and cause != "none" and root:
         text, status = run(
-            [command, "repair", path, "--json", "--seed", str(seed), "--threads", "1", "--budget", "60s"])
+            [command, "repair", path, "--json", "--seed", str(seed), "--threads", "1", "--budget", budget])
         repair = json.loads(text)
         result["repaired"] = status == 0 and repair["outcome"] == "repaired"
         result["steps"] = repair["steps"]
@@ -96,12 +96,13 @@ def main():
     parser.add_argument("--pattern", default="*")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--no-repair", action="store_true")
+    parser.add_argument("--budget", default="40000", help="steps, so that every machine counts the same")
     parser.add_argument("--markdown")
     parser.add_argument("--json")
     options = parser.parse_args()
     paths = sorted(glob.glob(os.path.join(options.folder, options.pattern + ".yaml")))
     jobs = [
-        (options.command, path, seed, not options.no_repair)
+        (options.command, path, seed, None if options.no_repair else options.budget)
         for path in paths for seed in range(options.seeds)]
     results = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -112,7 +113,7 @@ def main():
             is_wrong = result["found"] != result["cause"] or result["repaired"] is False \
                 or result["first"] is False or result["identical"] is False
             if is_wrong:
-                print({key: value for key, value in result.items() if value is not None})
+                print({key: value for key, value in result.items() if value is not None}, flush=True)
     if options.json:
         with open(options.json, "w") as file:
             json.dump(results, file)

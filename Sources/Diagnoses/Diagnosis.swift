@@ -194,7 +194,10 @@ public final class DiagnosisRun {
   private static func score(_ suspect: DiagnosisReport.Suspect) -> Double {
     let tries = suspect.counterfactuals
     if suspect.isProven { return suspect.weight + 0.5 }
-    return suspect.weight + (tries.contains { $0.verdict != .failing } ? 0.15 : 0)
+    if tries.contains(where: { $0.verdict != .failing }) { return suspect.weight + 0.15 }
+    // What went wrong is gone, and the run is only too short for so small a rate.
+    let isMild = tries.contains { $0.rules == [.learningRateTooSmall] && $0.lastLoss.isFinite }
+    return suspect.weight + (suspect.cause == .learningRate && isMild ? 0.15 : 0)
   }
 
   private func verdict(

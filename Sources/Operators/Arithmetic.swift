@@ -7,6 +7,8 @@ public struct Add: Binary, Addition {
   public static let name = "Add"
   public init() {}
 
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { $0 &+ $1 } }
+
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a + b }
   public static func combine(
     _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
@@ -33,6 +35,8 @@ public struct Sub: Binary {
   public static let name = "Sub"
   public init() {}
 
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { $0 &- $1 } }
+
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a - b }
   public static func combine(
     _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
@@ -55,6 +59,8 @@ public struct Sub: Binary {
 public struct Mul: Binary {
   public static let name = "Mul"
   public init() {}
+
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { $0 &* $1 } }
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a * b }
   public static func combine(
@@ -84,6 +90,22 @@ public struct Mul: Binary {
 public struct Div: Binary {
   public static let name = "Div"
   public init() {}
+
+  /// Truncated towards 0; a division by 0 gives 0.
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? {
+    { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue }
+  }
+
+  public static func integerRange(_ a: Interval, _ b: Interval) -> Interval {
+    if b.contains(0) { return Interval(-a.magnitude, a.magnitude) }
+    let quotient = a / b
+    // What rounding made wider is cut off again with the fraction.
+    return Interval(
+      quotient.lower < 0
+        ? (quotient.lower + 0x1p-30).rounded(.up) - 1 : quotient.lower.rounded(.down),
+      quotient.upper > 0
+        ? (quotient.upper - 0x1p-30).rounded(.down) + 1 : quotient.upper.rounded(.up))
+  }
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a / b }
   public static func combine(

@@ -2,7 +2,8 @@ public import Numbers
 public import Semantics
 public import Tensors
 
-/// An operator that combines two real tensors element by element, broadcast by NumPy's rule.
+/// An operator that combines two tensors of reals, or of integers where it has a function of
+/// integers, element by element, broadcast by NumPy's rule.
 ///
 /// Conforming types state the function of two numbers, what it does to intervals and moments, and
 /// its partial derivatives as steps of the graph. Those follow the chain rule with IEEE arithmetic;
@@ -12,6 +13,12 @@ public protocol Binary: Elementwise {
 
   /// f(a, b).
   static func value<T: Scalar>(_ a: T, _ b: T) -> T
+
+  /// f of integers, which wraps around in 64 bits; nil where it takes reals alone.
+  static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { get }
+
+  /// An interval that contains f of all integers within these, before it wraps around.
+  static func integerRange(_ a: Interval, _ b: Interval) -> Interval
 
   /// `y ← f(a, b)` for rows of one length in fp32; an operand of one element goes with all.
   static func combine(_ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>)
@@ -40,6 +47,10 @@ extension Binary {
 
   public var attributes: Attributes { [:] }
 
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { nil }
+
+  public static func integerRange(_ a: Interval, _ b: Interval) -> Interval { range(a, b) }
+
   public static func combine(
     _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
   ) {
@@ -48,8 +59,10 @@ extension Binary {
   }
 
   public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Self.check(operands, are: .real, .real)
-    return [TensorType(try Self.broadcast(operands))]
+    let isInteger = Self.integerFunction != nil && operands.first?.kind == .integer
+    let kind: ElementKind = isInteger ? .integer : .real
+    try Self.check(operands, are: kind, kind)
+    return [TensorType(try Self.broadcast(operands), kind)]
   }
 
   public func workspace(for signature: Signature) -> Int { 0 }
@@ -57,6 +70,7 @@ extension Binary {
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
+    if results[0].elementType == .int64 { return combineIntegers(operands, into: results[0]) }
     if T.elementType == .float32 {
       let loop = BroadcastLoop(results[0].shape, operands[0].shape, operands[1].shape)
       let (aStep, bStep) = (loop.steps.a, loop.steps.b)
@@ -74,6 +88,15 @@ extension Binary {
     } else {
       combine(operands, into: results[0], as: Double.self)
     }
+  }
+
+  private func combineIntegers(_ operands: [Tensor], into result: Tensor) {
+    guard let function = Self.integerFunction else {
+      preconditionFailure("\(Self.name) takes reals")
+    }
+    let loop = BroadcastLoop(result.shape, operands[0].shape, operands[1].shape)
+    let (a, b) = (operands[0].elements(as: Int64.self), operands[1].elements(as: Int64.self))
+    loop.map(a, b, into: result.elements(as: Int64.self)) { function($0, $1) }
   }
 
   @inline(__always)
@@ -97,6 +120,7 @@ extension Binary {
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let type = signature.results[0]
+    guard type.kind == .real else { return [.unknown("integers are not followed")] }
     return [
       Self.moments(operands[0], operands[1], units: type.units, positions: type.positions)
     ]
@@ -105,8 +129,10 @@ extension Binary {
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.results[0].shape
     let (a, b) = (shape.sources(in: operands[0].shape), shape.sources(in: operands[1].shape))
-    let intervals = zip(a, b).map {
-      Self.range(operands[0].intervals[$0], operands[1].intervals[$1])
+    let isReal = signature.results[0].kind == .real
+    let intervals = zip(a, b).map { i, j in
+      let (x, y) = (operands[0].intervals[i], operands[1].intervals[j])
+      return isReal ? Self.range(x, y) : Self.integerRange(x, y).wrapped(bits: 64, isSigned: true)
     }
     return [Bounds(intervals, shape: shape)]
   }
@@ -114,6 +140,7 @@ extension Binary {
   public func hazards(
     for operands: [Bounds], in signature: Signature, format: NumberFormat
   ) -> [Hazard] {
+    guard signature.results[0].kind == .real else { return [] }
     var search = HazardSearch(Self.name, in: format)
     examinePairs(of: operands, &search)
     return search.found

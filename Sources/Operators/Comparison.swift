@@ -2,12 +2,15 @@ public import Numbers
 public import Semantics
 public import Tensors
 
-/// An operator that compares two real tensors element by element and gives booleans.
+/// An operator that compares two tensors of reals or of integers element by element and gives booleans.
 ///
 /// Nothing flows back through it, and no comparison with NaN holds.
 public protocol Comparison: Elementwise {
   init()
-  static func value<T: Scalar>(_ a: T, _ b: T) -> Bool
+  static func value<T: Comparable>(_ a: T, _ b: T) -> Bool
+
+  /// Whether booleans are compared too, with false below true.
+  static var takesBooleans: Bool { get }
 
   /// Whether it holds for all, for none (false) or for some (nil) of the members.
   static func decision(_ a: Interval, _ b: Interval) -> Bool?
@@ -22,10 +25,16 @@ extension Comparison {
     self.init()
   }
 
+  public static var takesBooleans: Bool { false }
+
   public var attributes: Attributes { [:] }
 
   public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Self.check(operands, are: .real, .real)
+    let kind = operands.first?.kind ?? .real
+    try Self.check(operands, are: kind, kind)
+    guard kind != .boolean || Self.takesBooleans else {
+      throw Self.refusal("compares numbers, not booleans")
+    }
     return [TensorType(try Self.broadcast(operands), .boolean)]
   }
 
@@ -34,15 +43,23 @@ extension Comparison {
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
-    if T.elementType == .float32 {
-      compare(operands, into: results[0], as: Float.self)
-    } else {
-      compare(operands, into: results[0], as: Double.self)
+    switch operands[0].elementType {
+    case .float32: compare(operands, into: results[0], as: Float.self)
+    case .float64: compare(operands, into: results[0], as: Double.self)
+    case .int64: compare(operands, into: results[0], as: Int64.self)
+    case .bool:
+      let loop = BroadcastLoop(results[0].shape, operands[0].shape, operands[1].shape)
+      let (a, b) = (operands[0].elements(as: Bool.self), operands[1].elements(as: Bool.self))
+      loop.map(a, b, into: results[0].elements(as: Bool.self)) {
+        Self.value($0 ? 1 : 0, $1 ? 1 : 0)
+      }
     }
   }
 
   @inline(__always)
-  private func compare<T: Scalar>(_ operands: [Tensor], into result: Tensor, as _: T.Type) {
+  private func compare<T: Element & Comparable>(
+    _ operands: [Tensor], into result: Tensor, as _: T.Type
+  ) {
     let loop = BroadcastLoop(result.shape, operands[0].shape, operands[1].shape)
     let (a, b) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
     loop.map(a, b, into: result.elements(as: Bool.self)) { Self.value($0, $1) }
@@ -98,7 +115,7 @@ public struct Less: Comparison {
   public static let name = "Less"
   public init() {}
 
-  public static func value<T: Scalar>(_ a: T, _ b: T) -> Bool { a < b }
+  public static func value<T: Comparable>(_ a: T, _ b: T) -> Bool { a < b }
 
   public static func decision(_ a: Interval, _ b: Interval) -> Bool? {
     a.upper < b.lower ? true : a.lower >= b.upper ? false : nil
@@ -115,7 +132,7 @@ public struct Greater: Comparison {
   public static let name = "Greater"
   public init() {}
 
-  public static func value<T: Scalar>(_ a: T, _ b: T) -> Bool { a > b }
+  public static func value<T: Comparable>(_ a: T, _ b: T) -> Bool { a > b }
 
   public static func decision(_ a: Interval, _ b: Interval) -> Bool? { Less.decision(b, a) }
 
@@ -124,12 +141,45 @@ public struct Greater: Comparison {
   }
 }
 
+/// `a ≤ b`.
+public struct LessOrEqual: Comparison {
+  public static let name = "LessOrEqual"
+  public init() {}
+
+  public static func value<T: Comparable>(_ a: T, _ b: T) -> Bool { a <= b }
+
+  public static func decision(_ a: Interval, _ b: Interval) -> Bool? {
+    a.upper <= b.lower ? true : a.lower > b.upper ? false : nil
+  }
+
+  public static func probability(mean: Double, deviation: Double) -> Double {
+    deviation == 0 ? (mean <= 0 ? 1 : 0) : Less.probability(mean: mean, deviation: deviation)
+  }
+}
+
+/// `a ≥ b`.
+public struct GreaterOrEqual: Comparison {
+  public static let name = "GreaterOrEqual"
+  public init() {}
+
+  public static func value<T: Comparable>(_ a: T, _ b: T) -> Bool { a >= b }
+
+  public static func decision(_ a: Interval, _ b: Interval) -> Bool? {
+    LessOrEqual.decision(b, a)
+  }
+
+  public static func probability(mean: Double, deviation: Double) -> Double {
+    LessOrEqual.probability(mean: -mean, deviation: deviation)
+  }
+}
+
 /// `a = b`; the two zeros are equal.
 public struct Equal: Comparison {
   public static let name = "Equal"
+  public static var takesBooleans: Bool { true }
   public init() {}
 
-  public static func value<T: Scalar>(_ a: T, _ b: T) -> Bool { a == b }
+  public static func value<T: Comparable>(_ a: T, _ b: T) -> Bool { a == b }
 
   public static func decision(_ a: Interval, _ b: Interval) -> Bool? {
     if a.lower == a.upper && a == b { return true }

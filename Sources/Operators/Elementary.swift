@@ -42,6 +42,25 @@ public struct Abs: ParameterFree {
   }
 }
 
+/// −1, 0 or 1; the slope is 0.
+public struct Sign: ParameterFree {
+  public static let name = "Sign"
+  public init() {}
+
+  public var name: String { "sign" }
+  public func value(at x: Double) -> Double { x > 0 ? 1 : x < 0 ? -1 : x }
+  public func slope(at x: Double) -> Double { 0 }
+  public func curvature(at x: Double) -> Double { 0 }
+  public var kinks: [Kink] { [Kink(at: 0, valueJump: 2)] }
+  public var isExact: Bool { true }
+  public var codomain: Interval { Interval(-1, 1) }
+
+  /// The function rises, with its value at 0 between both sides.
+  public func range(over interval: Interval) -> Interval {
+    Interval(value(at: interval.lower), value(at: interval.upper))
+  }
+}
+
 /// `x` held between `min` and `max`; the slope is 0 outside, and at the limits 1.
 public struct Clip: Pointwise {
   public static let name = "Clip"

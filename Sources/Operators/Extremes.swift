@@ -10,6 +10,8 @@ public struct Min: Binary {
   public static let name = "Min"
   public init() {}
 
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { min($0, $1) } }
+
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T {
     a.isNaN ? a : b < a || b.isNaN ? b : a
   }
@@ -47,6 +49,8 @@ public struct Min: Binary {
 public struct Max: Binary {
   public static let name = "Max"
   public init() {}
+
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { max($0, $1) } }
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T {
     a.isNaN ? a : b > a || b.isNaN ? b : a

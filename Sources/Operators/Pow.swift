@@ -12,6 +12,30 @@ public struct Pow: Binary {
   public static let name = "Pow"
   public init() {}
 
+  /// Powers that wrap around; of a negative exponent only those of 1 and −1 are not 0.
+  public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { power($0, $1) } }
+
+  private static func power(_ base: Int64, _ exponent: Int64) -> Int64 {
+    if exponent < 0 { return base == 1 ? 1 : base == -1 ? (exponent % 2 == 0 ? 1 : -1) : 0 }
+    var (result, square, rest) = (Int64(1), base, exponent)
+    while rest > 0 {
+      if rest & 1 == 1 { result = result &* square }
+      square = square &* square
+      rest >>= 1
+    }
+    return result
+  }
+
+  public static func integerRange(_ a: Interval, _ b: Interval) -> Interval {
+    let most = Double.pow(max(a.magnitude, 1), max(b.upper, 0))
+    // Beyond what a double counts one by one, nothing is said.
+    guard most < 0x1p53 else { return .whole }
+    if a.lower == a.upper, b.lower == b.upper {
+      return Interval(Double(power(Int64(a.lower), Int64(b.lower))))
+    }
+    return Interval(a.lower < 0 ? -most : 0, most)
+  }
+
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T {
     if b == 0 || a == 1 { return 1 }
     if a.isNaN || b.isNaN { return .nan }
@@ -85,6 +109,7 @@ public struct Pow: Binary {
   public func hazards(
     for operands: [Bounds], in signature: Signature, format: NumberFormat
   ) -> [Hazard] {
+    guard signature.results[0].kind == .real else { return [] }
     var search = HazardSearch(Self.name, in: format)
     let (a, b) = (operands[0].hull, operands[1].hull)
     for exponent in Members(of: b, in: format)?.ends ?? [] {

@@ -35,6 +35,25 @@ public protocol Reduction: Operator {
   ) throws(OperatorError) -> Value
 
   static var failureOfFiniteOperands: Cause.Reason { get }
+
+  /// How integers are folded; nil where it takes reals alone.
+  static var integers: IntegerFold? { get }
+}
+
+/// How a reduction folds integers, and booleans as 0 and 1.
+public struct IntegerFold: Sendable {
+  let seed: Int64
+  /// Whether the sum is divided by the count, towards 0.
+  let isMean: Bool
+  let step: @Sendable (Int64, Int64) -> Int64
+
+  init(
+    seed: Int64, isMean: Bool = false, _ step: @escaping @Sendable (Int64, Int64) -> Int64
+  ) {
+    self.seed = seed
+    self.isMean = isMean
+    self.step = step
+  }
 }
 
 /// The axes of a reduction, and whether they stay with an extent of 1.
@@ -84,8 +103,15 @@ extension Reduction {
   }
 
   public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try expectReals(operands, count: 1...1)
+    try expect(operands, count: 1...1)
     let shape = operands[0].shape
+    let isOrder = Self.seed.isInfinite
+    switch operands[0].kind {
+    case .real: break
+    case .integer where Self.integers != nil: break
+    case .boolean where isOrder: break
+    default: throw refusal(.invalidShape, "does not take \(operands[0])")
+    }
     guard shape.rank <= greatestRank else {
       throw refusal(.invalidShape, "handles at most \(greatestRank) axes, not \(shape.rank)")
     }
@@ -94,7 +120,7 @@ extension Reduction {
     guard Set(folded).count == folded.count else {
       throw refusal(.invalidAttribute, "'axes' \(reducer.axes) names an axis of \(shape) twice")
     }
-    return [TensorType(reducer.result(of: shape))]
+    return [TensorType(reducer.result(of: shape), operands[0].kind)]
   }
 
   public func workspace(for signature: Signature) -> Int { 0 }
@@ -102,11 +128,42 @@ extension Reduction {
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
+    if results[0].kindOfElements != .real { return foldIntegers(operands[0], into: results[0]) }
     if T.elementType == .float32 {
       fold(operands[0], into: results[0], as: Float.self)
     } else {
       fold(operands[0], into: results[0], as: Double.self)
     }
+  }
+
+  /// Integers, and booleans as 0 and 1, folded in the order of the elements.
+  private func foldIntegers(_ x: Tensor, into y: Tensor) {
+    guard let fold = Self.integers else { preconditionFailure("\(Self.name) takes reals") }
+    let aligned = Reducer(axes: reducer.axes, keepsAxes: true).result(of: x.shape)
+    let loop = BroadcastLoop(x.shape, aligned)
+    let count = y.count == 0 ? 0 : x.count / y.count
+    if y.elementType == .bool {
+      let (source, target) = (x.elements(as: Bool.self), y.elements(as: Bool.self))
+      for i in target.indices { target[i] = fold.seed > 0 }
+      loop.forEachRow { row in
+        for i in 0..<loop.count {
+          let place = row.a + i * loop.steps.a
+          target[place] =
+            fold.step(target[place] ? 1 : 0, source[row.result + i] ? 1 : 0) != 0
+        }
+      }
+      return
+    }
+    let (source, target) = (x.elements(as: Int64.self), y.elements(as: Int64.self))
+    for i in target.indices { target[i] = fold.seed }
+    loop.forEachRow { row in
+      for i in 0..<loop.count {
+        let place = row.a + i * loop.steps.a
+        target[place] = fold.step(target[place], source[row.result + i])
+      }
+    }
+    guard fold.isMean, count > 0 else { return }
+    for i in target.indices { target[i] /= Int64(count) }
   }
 
   @inline(__always)
@@ -136,6 +193,9 @@ extension Reduction {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    guard signature.results[0].kind == .real else {
+      return [.unknown("integers and booleans are not followed")]
+    }
     let shape = signature.operands[0].shape
     let folded = reducer.folded(of: shape)
     let roles = AxisRoles(shape)
@@ -151,7 +211,17 @@ extension Reduction {
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.results[0].shape
     let members = members(of: signature.operands[0].shape)
-    let intervals = members.map { Self.range($0.map { operands[0].intervals[$0] }) }
+    let kind = signature.results[0].kind
+    let intervals = members.map { own -> Interval in
+      let range = Self.range(own.map { operands[0].intervals[$0] })
+      switch kind {
+      case .real: return range
+      case .integer:
+        return Interval(range.lower.rounded(.down), range.upper.rounded(.up))
+          .wrapped(bits: 64, isSigned: true)
+      case .boolean: return range.intersection(Interval(0, 1)) ?? Interval(0, 1)
+      }
+    }
     return [Bounds(intervals, shape: shape)]
   }
 
@@ -170,7 +240,9 @@ extension Reduction {
     for operands: [Bounds], in signature: Signature, format: NumberFormat
   ) -> [Hazard] {
     let (shape, result) = (signature.operands[0].shape, signature.results[0].shape)
-    guard result.count > 0, let x = Members(of: operands[0].hull, in: format) else { return [] }
+    guard signature.results[0].kind == .real, result.count > 0,
+      let x = Members(of: operands[0].hull, in: format)
+    else { return [] }
     let count = shape.count / result.count
     var search = HazardSearch(Self.name, in: format)
     for end in x.ends {
@@ -203,5 +275,16 @@ extension Reduction {
       return .produced(Self.failureOfFiniteOperands, explanation: explanation)
     }
     return inquest.verdict
+  }
+}
+
+extension Tensor {
+  /// What the elements are.
+  var kindOfElements: ElementKind {
+    switch elementType {
+    case .float32, .float64: .real
+    case .int64: .integer
+    case .bool: .boolean
+    }
   }
 }

@@ -1,4 +1,5 @@
 public import Numbers
+import RealModule
 public import Semantics
 public import Tensors
 
@@ -13,6 +14,7 @@ public struct ReduceSum: Reduction {
   public static func finish(_ sum: Double, count: Int) -> Double { sum }
   public static var summand: VectorKernels.Summand? { .elements }
   public static var failureOfFiniteOperands: Cause.Reason { .overflowOfSum }
+  public static var integers: IntegerFold? { IntegerFold(seed: 0) { $0 &+ $1 } }
 
   public static func range(_ intervals: [Interval]) -> Interval {
     intervals.reduce(Interval(0), +).widenedBySummation(of: intervals)
@@ -41,6 +43,9 @@ public struct ReduceMean: Reduction {
   public static func finish(_ sum: Double, count: Int) -> Double { sum / Double(count) }
   public static var summand: VectorKernels.Summand? { .elements }
   public static var failureOfFiniteOperands: Cause.Reason { .zeroOverZero }
+  public static var integers: IntegerFold? {
+    IntegerFold(seed: 0, isMean: true) { $0 &+ $1 }
+  }
 
   public static func range(_ intervals: [Interval]) -> Interval {
     if intervals.isEmpty { return .whole }
@@ -73,6 +78,7 @@ public struct ReduceSumSquare: Reduction {
   public static func finish(_ sum: Double, count: Int) -> Double { sum }
   public static var summand: VectorKernels.Summand? { .squares }
   public static var failureOfFiniteOperands: Cause.Reason { .overflowOfProduct }
+  public static var integers: IntegerFold? { IntegerFold(seed: 0) { $0 &+ $1 &* $1 } }
 
   public static func range(_ intervals: [Interval]) -> Interval {
     ReduceSum.range(intervals.map(\.squared)).intersection(Interval(0, .infinity))
@@ -106,6 +112,7 @@ public struct ReduceMax: Reduction {
   public static func finish(_ sum: Double, count: Int) -> Double { sum }
   public static var summand: VectorKernels.Summand? { nil }
   public static var failureOfFiniteOperands: Cause.Reason { .overflowOfSum }
+  public static var integers: IntegerFold? { IntegerFold(seed: .min) { max($0, $1) } }
 
   public static func range(_ intervals: [Interval]) -> Interval {
     guard let first = intervals.first else { return .whole }
@@ -130,6 +137,92 @@ public struct ReduceMax: Reduction {
     let marks = try graph.apply(Where(), mask, graph.apply(Constant(1)), zero)
     let share = try graph.apply(Div(), cotangent, graph.apply(ReduceSum(reducer), marks))
     return try graph.apply(Where(), mask, reducer.expand(share, to: shape, in: &graph), zero)
+  }
+}
+
+/// The least x along axes; elements that tie share the cotangent evenly.
+public struct ReduceMin: Reduction {
+  public static let name = "ReduceMin"
+  public let reducer: Reducer
+  public init(_ reducer: Reducer) { self.reducer = reducer }
+
+  public static var seed: Double { .infinity }
+  public static func fold(_ sum: Double, _ x: Double) -> Double {
+    x < sum || x.isNaN ? x : sum
+  }
+  public static func finish(_ sum: Double, count: Int) -> Double { sum }
+  public static var summand: VectorKernels.Summand? { nil }
+  public static var failureOfFiniteOperands: Cause.Reason { .overflowOfSum }
+  public static var integers: IntegerFold? { IntegerFold(seed: .max) { min($0, $1) } }
+
+  public static func range(_ intervals: [Interval]) -> Interval {
+    guard let first = intervals.first else { return .whole }
+    return intervals.dropFirst().reduce(first, Interval.minimum)
+  }
+
+  public static func moments(of x: Moments, over group: Group) -> Moments {
+    ReduceMax.moments(of: x.scaled(by: -1), over: group).scaled(by: -1)
+  }
+
+  public static func partial(
+    _ cotangent: Value, of x: Value, result: Value, by reducer: Reducer,
+    in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value {
+    try ReduceMax.partial(cotangent, of: x, result: result, by: reducer, in: &graph)
+  }
+}
+
+/// `Π x` along axes: 1 for no elements.
+public struct ReduceProd: Reduction {
+  public static let name = "ReduceProd"
+  public let reducer: Reducer
+  public init(_ reducer: Reducer) { self.reducer = reducer }
+
+  public static var seed: Double { 1 }
+  public static func fold(_ product: Double, _ x: Double) -> Double { product * x }
+  public static func finish(_ product: Double, count: Int) -> Double { product }
+  public static var summand: VectorKernels.Summand? { nil }
+  public static var failureOfFiniteOperands: Cause.Reason { .overflowOfProduct }
+  public static var integers: IntegerFold? { IntegerFold(seed: 1) { $0 &* $1 } }
+
+  public static func range(_ intervals: [Interval]) -> Interval {
+    intervals.reduce(Interval(1), *)
+  }
+
+  /// Of independent elements both moments are powers.
+  public static func moments(of x: Moments, over group: Group) -> Moments {
+    guard x.basis != .unknown else { return .unknown(x.note ?? "its operand is not known") }
+    let count = Double(group.count)
+    let isIndependent = group.samples == 1 && group.positions == 1
+    return Moments(
+      mean: Double.pow(x.mean, group.count), secondMoment: Double.pow(x.secondMoment, count),
+      sampleCorrelation: x.sampleCorrelation < 0 ? 0 : Double.pow(x.sampleCorrelation, count),
+      positionCorrelation: x.positionCorrelation < 0 ? 0 : Double.pow(x.positionCorrelation, count),
+      basis: max(x.basis, isIndependent ? .closedForm : .firstOrder))
+  }
+
+  /// The cotangent times the product of the others, which is found without dividing by 0.
+  public static func partial(
+    _ cotangent: Value, of x: Value, result: Value, by reducer: Reducer,
+    in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value {
+    let shape = graph.type(of: x).shape
+    let (zero, one) = (try graph.apply(Constant(0)), try graph.apply(Constant(1)))
+    let isZero = try graph.apply(Equal(), x, zero)
+    let filled = try graph.apply(Where(), isZero, one, x)
+    let product = try reducer.expand(
+      try graph.apply(ReduceProd(reducer), filled), to: shape, in: &graph)
+    let marks = try graph.apply(Where(), isZero, one, zero)
+    let zeros = try reducer.expand(
+      try graph.apply(ReduceSum(reducer), marks), to: shape, in: &graph)
+    let ofZeros = try graph.apply(
+      Where(), try graph.apply(Greater(), zeros, one), zero, product)
+    let ofOthers = try graph.apply(
+      Where(), try graph.apply(Greater(), zeros, zero), zero,
+      try graph.apply(Div(), product, filled))
+    let others = try graph.apply(Where(), isZero, ofZeros, ofOthers)
+    return try graph.apply(
+      Mul(), try reducer.expand(cotangent, to: shape, in: &graph), others)
   }
 }
 

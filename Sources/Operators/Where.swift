@@ -18,27 +18,36 @@ public struct Where: Elementwise {
   public var attributes: Attributes { [:] }
 
   public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Self.check(operands, are: .boolean, .real, .real)
-    return [TensorType(try Self.broadcast(operands))]
+    let kind = operands.count > 1 ? operands[1].kind : .real
+    try Self.check(operands, are: .boolean, kind, kind)
+    return [TensorType(try Self.broadcast(operands), kind)]
   }
 
   public func workspace(for signature: Signature) -> Int { 0 }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   public func value<T: Scalar>(
     of operands: [Tensor], into results: [Tensor], workspace: Elements<T>
   ) {
+    switch results[0].elementType {
+    case .float32: choose(operands, into: results[0], as: Float.self)
+    case .float64: choose(operands, into: results[0], as: Double.self)
+    case .int64: choose(operands, into: results[0], as: Int64.self)
+    case .bool: choose(operands, into: results[0], as: Bool.self)
+    }
+  }
+
+  @inline(__always)
+  private func choose<T: Element>(_ operands: [Tensor], into result: Tensor, as _: T.Type) {
     let loop = BroadcastLoop(
-      results[0].shape, operands[0].shape, operands[1].shape, operands[2].shape)
+      result.shape, operands[0].shape, operands[1].shape, operands[2].shape)
     let condition = operands[0].elements(as: Bool.self)
     let (a, b) = (operands[1].elements(as: T.self), operands[2].elements(as: T.self))
-    let y = results[0].elements(as: T.self)
-    let steps = loop.steps
+    let y = result.elements(as: T.self)
     loop.forEachRow { row in
       for i in 0..<loop.count {
         y[row.result + i] =
-          condition[row.a + i * steps.a] ? a[row.b + i * steps.b] : b[row.c + i * steps.c]
+          condition[row.a + i * loop.steps.a]
+          ? a[row.b + i * loop.steps.b] : b[row.c + i * loop.steps.c]
       }
     }
   }

@@ -30,8 +30,8 @@ public struct LearningRateChange: ExperimentRemedy {
       ? larger + smaller.prefix(2) : isTooLarge ? smaller + larger.prefix(1) : [10, 0.1, 100, 0.01]
     var rates = factors.map { Self.rounded(rate * $0) }
     if isTooLarge, let stable = patient.stableRate, stable < rate {
-      // A quarter of what the sharpness allows: it grows while the network learns.
-      rates.insert(Self.rounded(stable / 4), at: 0)
+      // A part of what the sharpness allows: it grows while the network learns.
+      rates = [4, 2].map { Self.rounded(stable / $0) } + rates
     }
     return rates.compactMap { wanted in
       guard (1e-7...10).contains(wanted) else { return nil }

@@ -48,6 +48,7 @@ extension Specimen {
     pointwise(Exp(), hazards: [.overflow, .underflow]),
     pointwise(Neg()),
     pointwise(Abs()),
+    pointwise(Sign()),
     singular(Log(), hazards: [.pole, .undefined]),
     singular(Sqrt(), hazards: [.undefined]),
     singular(Reciprocal(), hazards: [.pole, .overflow]),

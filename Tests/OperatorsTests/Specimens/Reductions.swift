@@ -23,4 +23,6 @@ extension Specimen {
     + reduction(ReduceMean.self, hazards: [])
     + reduction(ReduceSumSquare.self, hazards: [.overflow])
     + reduction(ReduceMax.self, hazards: [])
+    + reduction(ReduceMin.self, hazards: [])
+    + reduction(ReduceProd.self, hazards: [.overflow])
 }
