@@ -33,6 +33,7 @@ extension Target.Dependency {
     name: "ArgumentParser", package: "swift-argument-parser")
   static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
   static let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+  static let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
   static let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 }
 
@@ -54,6 +55,9 @@ let cTargets: [Target] = [
     ]),
   .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
 ]
+
+/// The messages of ONNX, written by protoc and never by hand (Scripts/generate-onnx-messages).
+let onnxMessages = Target.target(name: "ONNXMessages", dependencies: [.protobuf])
 
 let rooms: [Room] = [
   Room(
@@ -88,6 +92,16 @@ let rooms: [Room] = [
   Room(
     name: "Theory", imports: ["Semantics", "Numbers", .numerics],
     testImports: ["Operators", "Numbers", "Semantics"], hasTestData: true),
+  Room(
+    name: "ONNX",
+    imports: [
+      "ONNXMessages", "Operators", "Graphs", "Semantics", "Tensors", "TensorFiles", "Numbers",
+      .protobuf,
+    ],
+    testImports: [
+      "ONNXMessages", "Operators", "Execution", "Graphs", "Semantics", "Tensors", "TensorFiles",
+      "Numbers", .protobuf,
+    ], hasTestData: true),
   Room(
     name: "Training",
     imports: [
@@ -161,8 +175,8 @@ let rooms: [Room] = [
       "Repairs", "Diagnoses", "Remedies", "Reports", "Runs", "Trials", "Experiments", "Training",
       "Watching",
       "Samples",
-      "Analyses", "Theory", "Networks", "Execution", "Operators", "Graphs", "Semantics", "Tensors",
-      "Numbers", "Findings", .logging,
+      "Analyses", "Theory", "ONNX", "TensorFiles", "Networks", "Execution", "Operators", "Graphs",
+      "Semantics", "Tensors", "Numbers", "Findings", .logging,
     ],
     testImports: ["Reports", "Findings", .logging]),
   Room(
@@ -183,11 +197,12 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
-  targets: cTargets
+  targets: cTargets + [onnxMessages]
     + rooms.map { room in
       .target(
         name: room.name, dependencies: room.imports, swiftSettings: settings)

@@ -1,0 +1,68 @@
+public import Foundation
+import ONNXMessages
+import SwiftProtobuf
+
+/// An ONNX file as it was read, before anything in it is believed.
+public struct ModelFile {
+  /// The path as the user named it.
+  public let path: String
+  let message: Onnx_ModelProto
+  let reader: TensorReader
+
+  /// Reads a file.
+  ///
+  /// - Throws: ``ModelError`` when the file is missing, longer than 2 GiB or no ONNX model.
+  public init(contentsOf path: String) throws {
+    let url = URL(fileURLWithPath: path)
+    try self.init(
+      try Self.bytes(of: url, named: path), path: path, folder: url.deletingLastPathComponent())
+  }
+
+  /// Reads a model that lies in memory; `folder` is where its external data may be.
+  public init(_ bytes: Data, path: String, folder: URL? = nil) throws {
+    self.path = path
+    reader = TensorReader(folder: folder)
+    message = try Self.decoded(bytes, as: Onnx_ModelProto.self, path: path)
+    guard message.hasGraph, message.irVersion > 0 else {
+      throw ModelError(
+        .invalidModel, "is no ONNX model: it has no graph or no version",
+        cure: "give a file that torch.onnx.export or another exporter wrote", file: path)
+    }
+  }
+
+  static func bytes(of url: URL, named path: String) throws -> Data {
+    do {
+      let attributes = try FileManager.default.attributesOfItem(atPath: url.path)
+      guard attributes[.type] as? FileAttributeType != .typeDirectory else {
+        throw ModelError(
+          .unreadableFile, "is a folder", cure: "name the .onnx file in it", file: path)
+      }
+      if let size = attributes[.size] as? Int, size > Int(Int32.max) {
+        throw ModelError(
+          .limitExceeded, "has \(size) bytes, and protobuf allows 2 GiB",
+          cure: "store the weights as external data", file: path)
+      }
+      return try Data(contentsOf: url, options: .mappedIfSafe)
+    } catch let error as ModelError {
+      throw error
+    } catch {
+      throw ModelError(
+        .unreadableFile, "cannot be read", cure: "check the name and the permissions", file: path)
+    }
+  }
+
+  static func decoded<M: SwiftProtobuf.Message>(
+    _ bytes: Data, as _: M.Type, path: String
+  ) throws -> M {
+    var options = BinaryDecodingOptions()
+    options.messageDepthLimit = 3 * Limits.depth
+    options.discardUnknownFields = true
+    do {
+      return try M(serializedBytes: bytes, options: options)
+    } catch {
+      throw ModelError(
+        .invalidModel, "is not what protobuf wrote: \(error)",
+        cure: "check that the file is complete and of ONNX", file: path)
+    }
+  }
+}

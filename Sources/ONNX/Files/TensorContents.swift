@@ -1,0 +1,213 @@
+import Foundation
+import Numbers
+import ONNXMessages
+import TensorFiles
+import Tensors
+
+/// Reads the tensors of one model file, and those beside it.
+struct TensorReader {
+  /// The folder that external data may lie in; nil where there is none.
+  let folder: URL?
+  /// The greatest number of elements of one tensor.
+  static let mostElements = 1 << 31
+
+  /// The declared type and shape, checked.
+  static func header(_ tensor: Onnx_TensorProto) throws -> (type: DataType, shape: Shape) {
+    let name = tensor.name.quotedName
+    guard let type = DataType(rawValue: Int(tensor.dataType)) else {
+      throw ModelError.invalid("tensor \(name) has an unknown data type \(tensor.dataType)")
+    }
+    guard type.kind != nil else {
+      throw ModelError.unsupported("tensor \(name) holds elements of type \(type)")
+    }
+    return (type, try Limits.shape(tensor.dims.map(Int.init), of: "tensor \(name)"))
+  }
+
+  /// The elements: reals as floats (doubles for `double`), integers, or booleans.
+  func contents(_ tensor: Onnx_TensorProto) throws -> (tensor: Tensor, type: DataType) {
+    let (type, shape) = try Self.header(tensor)
+    let name = tensor.name.quotedName
+    if tensor.hasSegment { throw ModelError.unsupported("tensor \(name) is stored in segments") }
+    let isRaw = tensor.hasRawData || tensor.dataLocation == .external
+    guard isRaw else {
+      return (try listed(tensor, type, shape), type)
+    }
+    let expected = Self.byteCount(shape.count, type)
+    if tensor.dataLocation == .external {
+      let bytes = try external(tensor, count: expected)
+      return (try decoded(bytes, type, shape, name), type)
+    }
+    guard tensor.rawData.count == expected else {
+      throw ModelError.invalid(
+        "tensor \(name) of type \(type) and shape \(shape) needs \(expected) bytes, and has "
+          + "\(tensor.rawData.count)")
+    }
+    return (try decoded(Array(tensor.rawData), type, shape, name), type)
+  }
+
+  private static func byteCount(_ count: Int, _ type: DataType) -> Int {
+    if let stored = type.stored { return count * stored.byteCount }
+    let perByte = 8 / (type.integer?.bits ?? 8)
+    return (count + perByte - 1) / perByte
+  }
+
+  private func decoded(
+    _ bytes: [UInt8], _ type: DataType, _ shape: Shape, _ name: String
+  ) throws -> Tensor {
+    guard let stored = type.stored else {
+      return Tensor(Self.unpacked(bytes, type, count: shape.count), shape: shape)
+    }
+    let result = Tensor(zeros: shape, stored.elementType)
+    if stored == .uint64 {
+      // Kept bit by bit, as integers that wrap around.
+      try decode(bytes, .int64, into: result, name)
+    } else {
+      try decode(bytes, stored, into: result, name)
+    }
+    return result
+  }
+
+  private func decode(
+    _ bytes: [UInt8], _ stored: StoredType, into result: Tensor, _ name: String
+  ) throws {
+    do {
+      try ElementDecoder(stored).decode(bytes, into: result, from: 0)
+    } catch {
+      throw ModelError.invalid("element \(error.index) of tensor \(name) \(error.problem)")
+    }
+  }
+
+  /// Integers of 2 or 4 bits, the first in the lowest bits of a byte.
+  private static func unpacked(_ bytes: [UInt8], _ type: DataType, count: Int) -> [Int64] {
+    guard let (bits, isSigned) = type.integer else { return [] }
+    let perByte = 8 / bits
+    return (0..<count).map { place in
+      let raw = Int64(bytes[place / perByte] >> (place % perByte * bits)) & (1 << Int64(bits) - 1)
+      return isSigned && raw >> Int64(bits - 1) == 1 ? raw - 1 << Int64(bits) : raw
+    }
+  }
+
+  /// Elements in one of the typed lists.
+  private func listed(_ tensor: Onnx_TensorProto, _ type: DataType, _ shape: Shape) throws -> Tensor
+  {
+    func checked<S: Collection>(_ list: S, _ count: Int) throws -> S {
+      guard list.count == count else {
+        throw ModelError.invalid(
+          "tensor \(tensor.name.quotedName) of shape \(shape) needs \(count) numbers, and has "
+            + "\(list.count)")
+      }
+      return list
+    }
+    let count = shape.count
+    switch type {
+    case .float: return Tensor(try checked(tensor.floatData, count), shape: shape)
+    case .double: return Tensor(try checked(tensor.doubleData, count), shape: shape)
+    case .int64: return Tensor(try checked(tensor.int64Data, count), shape: shape)
+    case .uint32, .uint64:
+      return Tensor(
+        try checked(tensor.uint64Data, count).map { Int64(bitPattern: $0) }, shape: shape)
+    case .bool:
+      return Tensor(try checked(tensor.int32Data, count).map { $0 != 0 }, shape: shape)
+    case .float16, .bfloat16:
+      let words = try checked(tensor.int32Data, count)
+      let bytes = words.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+      return try decoded(bytes, type, shape, tensor.name.quotedName)
+    case .float8E4M3FN, .float8E5M2:
+      let bytes = try checked(tensor.int32Data, count).map { UInt8(truncatingIfNeeded: $0) }
+      return try decoded(bytes, type, shape, tensor.name.quotedName)
+    default:
+      if type.stored == nil {
+        let bytes = try checked(tensor.int32Data, Self.byteCount(count, type))
+        return try decoded(
+          bytes.map { UInt8(truncatingIfNeeded: $0) }, type, shape, tensor.name.quotedName)
+      }
+      return Tensor(try checked(tensor.int32Data, count).map(Int64.init), shape: shape)
+    }
+  }
+
+  /// The bytes of a tensor in a file beside the model.
+  private func external(_ tensor: Onnx_TensorProto, count: Int) throws -> [UInt8] {
+    let name = tensor.name.quotedName
+    let entries = Dictionary(tensor.externalData.map { ($0.key, $0.value) }) { first, _ in first }
+    guard let folder, let location = entries["location"] else {
+      throw ModelError.invalid("tensor \(name) has its data elsewhere and does not say where")
+    }
+    let parts = location.split(separator: "/", omittingEmptySubsequences: false)
+    guard !location.isEmpty, !location.hasPrefix("/"), !location.contains("\\"),
+      !location.contains("\0"), !parts.contains("..")
+    else {
+      throw ModelError(
+        .invalidModel, "tensor \(name) names the file \(location.quotedName), outside its folder",
+        cure: "keep external data in the folder of the model")
+    }
+    let url = folder.appendingPathComponent(location)
+    let inside = folder.resolvingSymlinksInPath().path
+    guard url.resolvingSymlinksInPath().path.hasPrefix(inside + "/") else {
+      throw ModelError(
+        .invalidModel, "the data of tensor \(name) lie outside the model's folder through a link",
+        cure: "keep external data in the folder of the model")
+    }
+    guard let offset = Int(entries["offset"] ?? "0"), offset >= 0,
+      let length = Int(entries["length"] ?? String(count)), length == count
+    else {
+      throw ModelError.invalid(
+        "tensor \(name) needs \(count) bytes of \(location.quotedName), and declares others")
+    }
+    do {
+      let handle = try FileHandle(forReadingFrom: url)
+      defer { try? handle.close() }
+      let size = try handle.seekToEnd()
+      guard UInt64(offset) + UInt64(count) <= size else {
+        throw ModelError.invalid(
+          "tensor \(name) needs bytes \(offset)..<\(offset + count) of \(location.quotedName), "
+            + "which has \(size)")
+      }
+      try handle.seek(toOffset: UInt64(offset))
+      let data = try handle.read(upToCount: count) ?? Data()
+      guard data.count == count else {
+        throw ModelError.invalid("\(location.quotedName) ended while tensor \(name) was read")
+      }
+      return Array(data)
+    } catch let error as ModelError {
+      throw error
+    } catch {
+      throw ModelError(
+        .unreadableFile, "cannot read \(location.quotedName), the data of tensor \(name)",
+        cure: "put the file beside the model")
+    }
+  }
+}
+
+/// What a model may ask for; beyond it the model is refused before memory is taken.
+enum Limits {
+  /// Depth of nested subgraphs and functions.
+  static let depth = 64
+  /// Nodes that unrolled loops may make.
+  static let nodes = 2_000_000
+  /// Axes of a tensor.
+  static let rank = 16
+  /// Elements of all constants together that importing computes.
+  static let folded = 1 << 28
+
+  /// Extents out of a file as a shape of at most 2^31 elements.
+  static func shape(_ extents: [Int], of owner: @autoclosure () -> String) throws -> Shape {
+    guard extents.count <= rank else {
+      throw ModelError(
+        .limitExceeded, "\(owner()) has \(extents.count) axes", cure: "\(rank) are the most")
+    }
+    guard extents.allSatisfy({ $0 >= 0 }) else {
+      throw ModelError.invalid("\(owner()) has a negative extent in \(extents)")
+    }
+    var count = 1
+    for extent in extents.map({ max($0, 1) }) {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      guard !overflow, product <= TensorReader.mostElements else {
+        throw ModelError(
+          .limitExceeded, "\(owner()) of shape \(extents) is too large",
+          cure: "a tensor may have 2^31 elements")
+      }
+      count = product
+    }
+    return Shape(extents)
+  }
+}

@@ -1,0 +1,28 @@
+public import Tensors
+
+/// What the user says about a model that its file leaves open.
+public struct ImportOptions: Sendable {
+  /// What an input is given.
+  public enum Given: Sendable {
+    case tensor(Tensor)
+    case sequence([Tensor])
+    case nothing
+  }
+
+  /// Shapes of inputs by name.
+  public var shapes: [String: [Int]] = [:]
+  /// Extents by the symbol that the file has for them.
+  public var dimensions: [String: Int] = [:]
+  /// The extent of open first axes that nothing else decides.
+  public var batch = 1
+  /// The extent of other open axes.
+  public var open = 8
+  /// Whether BatchNormalization and Dropout behave as in training.
+  public var isTraining = false
+  /// Contents of inputs; their shapes win over those above.
+  public var given: [String: Given] = [:]
+  /// Inputs and initializers whose contents shapes depend on.
+  var constants: Set<String> = []
+
+  public init() {}
+}

@@ -1,0 +1,241 @@
+import Graphs
+import Numbers
+import Operators
+import Semantics
+import Tensors
+
+/// Writes the graph of a model, computing at once what depends on constants alone.
+final class Builder {
+  private(set) var graph = Graph()
+  /// What parameters and constants hold.
+  private(set) var contents: [Value: Tensor] = [:]
+  /// Values that are constants, given to the graph as parameters that nothing changes.
+  private(set) var constants: Set<Value> = []
+  /// Formats narrower than fp32 that the model declares for values.
+  private(set) var formats: [Value: NumberFormat] = [:]
+  /// The declared types of inputs.
+  private(set) var types: [Value: DataType] = [:]
+  /// Whether anything was declared to be a double.
+  private(set) var hasDoubles = false
+  private var folded = 0
+  private var initializers: [String: Tensor] = [:]
+  private var parameters: [String: Value] = [:]
+
+  var scope: String {
+    get { graph.scope }
+    set { graph.scope = newValue }
+  }
+
+  // MARK: Inputs and constants
+
+  func input(_ name: String, _ type: DataType, _ shape: Shape) -> Operand {
+    let value = graph.addInput(name, TensorType(shape, type.kind ?? .real))
+    types[value] = type
+    return note(value, type, shape)
+  }
+
+  func parameter(_ name: String, _ tensor: Tensor, _ type: DataType) -> Operand {
+    initializers[name] = tensor
+    return Operand(source: .initializer(name), type: type, shape: tensor.shape)
+  }
+
+  private func parameter(_ name: String, of operand: Operand) -> Value {
+    if let value = parameters[name] { return value }
+    guard let tensor = initializers[name] else { preconditionFailure("no initializer \(name)") }
+    let value = graph.addParameter(name, TensorType(operand.shape, operand.kind))
+    contents[value] = tensor
+    parameters[name] = value
+    _ = note(value, operand.type, operand.shape)
+    return value
+  }
+
+  func constant(_ tensor: Tensor, _ type: DataType) -> Operand {
+    Operand(source: .contents(tensor.widened), type: type, shape: tensor.shape)
+  }
+
+  func constant(_ numbers: [Double], _ type: DataType = .float, shape: Shape? = nil) -> Operand {
+    let shape = shape ?? [numbers.count]
+    return switch type.kind ?? .real {
+    case .real: constant(Tensor(numbers, shape: shape), type)
+    case .integer: constant(Tensor(numbers.map { Int64($0) }, shape: shape), type)
+    case .boolean: constant(Tensor(numbers.map { $0 != 0 }, shape: shape), type)
+    }
+  }
+
+  func scalar(_ number: Double, _ type: DataType = .float) -> Operand {
+    constant([number], type, shape: .scalar)
+  }
+
+  func integers(_ numbers: [Int], shape: Shape? = nil) -> Operand {
+    constant(Tensor(numbers.map(Int64.init), shape: shape ?? [numbers.count]), .int64)
+  }
+
+  private func note(_ value: Value, _ type: DataType, _ shape: Shape) -> Operand {
+    if type == .double { hasDoubles = true }
+    if let format = type.format, format.bitCount < 32 { formats[value] = format }
+    return Operand(source: .value(value), type: type, shape: shape)
+  }
+
+  /// The operand as a value of the graph.
+  func value(_ operand: Operand) throws -> Value {
+    switch operand.source {
+    case .value(let value): return value
+    case .initializer(let name): return parameter(name, of: operand)
+    case .contents(let tensor):
+      if operand.isReal, tensor.count > 0 {
+        let elements = tensor.elements(as: Double.self)
+        if elements.indices.allSatisfy({ elements[$0].bitPattern == elements[0].bitPattern }) {
+          let constant = Constant(elements[0], shape: operand.shape)
+          let value = try graph.append(constant, to: [])[0]
+          if operand.type == .double { hasDoubles = true }
+          return value
+        }
+      }
+      let name = "constant.\(constants.count)"
+      let value = graph.addParameter(name, TensorType(operand.shape, operand.kind))
+      contents[value] = tensor
+      constants.insert(value)
+      if operand.type == .double { hasDoubles = true }
+      return value
+    }
+  }
+
+  /// What an operand holds, where that is known.
+  ///
+  /// - Throws: ``ContentsNeeded`` where it depends on an input.
+  func known(_ operand: Operand) throws -> Tensor {
+    switch operand.source {
+    case .contents(let tensor): return tensor
+    case .initializer(let name): return initializers[name]?.widened ?? Tensor([0.0], shape: [1])
+    case .value(let value):
+      guard let tensor = contents[value] else { throw ContentsNeeded(value: value) }
+      return tensor.widened
+    }
+  }
+
+  // MARK: Operators
+
+  /// Appends an operator with one result, of the type of the first operand unless said.
+  func apply(_ op: any Operator, _ operands: Operand..., as type: DataType? = nil) throws -> Operand
+  {
+    try append(op, to: operands, as: type)[0]
+  }
+
+  /// Appends an operator, or computes it where all operands are known.
+  ///
+  /// Reals of a narrow type are rounded to it, integers of few bits wrap around.
+  func append(
+    _ op: any Operator, to operands: [Operand], as type: DataType? = nil
+  ) throws -> [Operand] {
+    let types = try op.types(of: operands.map { TensorType($0.shape, $0.kind) })
+    for result in types { _ = try Limits.shape(result.shape.extents, of: "the result") }
+    let results = types.map { Self.dataType(of: $0.kind, wanted: type, operands) }
+    let known = operands.compactMap(\.contents)
+    if known.count == operands.count, types.reduce(0, { $0 + $1.shape.count }) <= 1 << 24 {
+      return try fold(op, known, types, results)
+    }
+    let values = try graph.append(op, to: try operands.map { try value($0) })
+    guard graph.nodes.count < Limits.nodes else {
+      throw ModelError(
+        .limitExceeded, "loops make more than \(Limits.nodes) nodes", cure: "run fewer steps")
+    }
+    return zip(values, results).map { value, type in
+      note(value, type, graph.type(of: value).shape)
+    }
+  }
+
+  private static func dataType(
+    of kind: ElementKind, wanted: DataType?, _ operands: [Operand]
+  ) -> DataType {
+    if let wanted, wanted.kind == kind { return wanted }
+    if let same = operands.first(where: { $0.kind == kind }) { return same.type }
+    return switch kind {
+    case .real: .float
+    case .integer: .int64
+    case .boolean: .bool
+    }
+  }
+
+  private func fold(
+    _ op: any Operator, _ operands: [Tensor], _ types: [TensorType], _ results: [DataType]
+  ) throws -> [Operand] {
+    folded += types.reduce(0) { $0 + $1.shape.count }
+    guard folded <= Limits.folded else {
+      throw ModelError(
+        .limitExceeded, "constants have more than \(Limits.folded) elements together",
+        cure: "store large constants as initializers")
+    }
+    let signature = Signature(
+      operands: operands.map { TensorType($0.shape, $0.kindOfContents) }, results: types)
+    let tensors = types.map { Tensor(zeros: $0.shape, Double.elementType(of: $0.kind)) }
+    let workspace = Tensor(zeros: [op.workspace(for: signature)], .float64)
+    op.value(of: operands, into: tensors, workspace: workspace.elements(as: Double.self))
+    return zip(tensors, results).map { tensor, type in
+      if let format = type.format, format.bitCount < 64 { tensor.round(to: format) }
+      return Operand(source: .contents(tensor), type: type, shape: tensor.shape)
+    }
+  }
+
+  /// The same elements as another ONNX type.
+  func cast(_ x: Operand, to type: DataType) throws -> Operand {
+    guard let kind = type.kind else {
+      throw ModelError.unsupported("elements of type \(type) are not computed with")
+    }
+    if x.type == type { return x }
+    var result = x
+    if x.kind != kind || x.type.format != type.format {
+      result = try apply(Cast(to: kind), x, as: type)
+    }
+    result = Operand(source: result.source, type: type, shape: result.shape)
+    return try wrapped(result)
+  }
+
+  /// Integers of fewer than 64 bits, wrapped around.
+  func wrapped(_ x: Operand) throws -> Operand {
+    guard let (bits, isSigned) = x.type.integer, bits < 64 else { return x }
+    return try apply(WrapInteger(bits: bits, isSigned: isSigned), x, as: x.type)
+  }
+
+  /// The graph nodes that a value depends on come from these inputs and parameters.
+  func sources(of value: Value) -> [String] {
+    var seen: Set<Value> = []
+    var waiting = [value]
+    var names: [String] = []
+    while let value = waiting.popLast() {
+      guard seen.insert(value).inserted else { continue }
+      switch graph.source(of: value) {
+      case .input(let name): names.append(name)
+      case .parameter(let name): if !constants.contains(value) { names.append(name) }
+      case .node(let number, _): waiting += graph.nodes[number].operands
+      }
+    }
+    return names
+  }
+}
+
+extension Tensor {
+  /// Reals as doubles; others as they are.
+  var widened: Tensor {
+    guard elementType == .float32 else { return self }
+    let (result, source) = (Tensor(zeros: shape, .float64), elements(as: Float.self))
+    let target = result.elements(as: Double.self)
+    for i in source.indices { target[i] = Double(source[i]) }
+    return result
+  }
+
+  var kindOfContents: ElementKind {
+    switch elementType {
+    case .float32, .float64: .real
+    case .int64: .integer
+    case .bool: .boolean
+    }
+  }
+
+  /// Integers, from whichever type.
+  var integers: [Int] {
+    switch elementType {
+    case .int64: array(of: Int64.self).map(Int.init)
+    default: doubles.map { Int(clamping: Int64($0.isNaN ? 0 : min(max($0, -0x1p62), 0x1p62))) }
+    }
+  }
+}
