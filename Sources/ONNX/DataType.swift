@@ -1,6 +1,6 @@
 public import Numbers
-public import Tensors
 import TensorFiles
+public import Tensors
 
 /// An element type of ONNX, by its number in the format.
 public enum DataType: Int, Hashable, Sendable, CustomStringConvertible {

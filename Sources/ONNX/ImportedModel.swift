@@ -139,8 +139,12 @@ public struct ImportedModel: Sendable {
     contents = Dictionary(
       uniqueKeysWithValues: try builder.contents.map { (try moved($0), $1) })
     constants = Set(try builder.constants.map(moved))
-    self.outputs = try outputs.map { Port(name: $0.name, value: try moved($0.value), type: $0.type) }
-    inputs = try importer.ports.map { Port(name: $0.name, value: try moved($0.value), type: $0.type) }
+    self.outputs = try outputs.map {
+      Port(name: $0.name, value: try moved($0.value), type: $0.type)
+    }
+    inputs = try importer.ports.map {
+      Port(name: $0.name, value: try moved($0.value), type: $0.type)
+    }
     hasDoubles = builder.hasDoubles
     specialised = message.input.map(\.name).filter { importer.options.constants.contains($0) }
     var formats: [Int: NumberFormat] = [:]

@@ -110,7 +110,9 @@ struct TensorReader {
       return Tensor(try checked(tensor.int32Data, count).map { $0 != 0 }, shape: shape)
     case .float16, .bfloat16:
       let words = try checked(tensor.int32Data, count)
-      let bytes = words.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+      let bytes = words.flatMap {
+        [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
+      }
       return try decoded(bytes, type, shape, tensor.name.quotedName)
     case .float8E4M3FN, .float8E5M2:
       let bytes = try checked(tensor.int32Data, count).map { UInt8(truncatingIfNeeded: $0) }

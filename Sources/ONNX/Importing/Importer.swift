@@ -224,7 +224,8 @@ final class Importer {
     let shape = try Limits.shape(sparse.dims.map(Int.init), of: "tensor \(name)")
     let (values, type) = try reader.contents(sparse.values)
     let (indices, indexType) = try reader.contents(sparse.indices)
-    guard indexType == .int64, indices.shape.rank == 1 || indices.shape == [values.count, shape.rank],
+    guard indexType == .int64,
+      indices.shape.rank == 1 || indices.shape == [values.count, shape.rank],
       indices.shape.rank > 1 || indices.count == values.count
     else { throw ModelError.invalid("the indices of sparse tensor \(name) do not fit its values") }
     let result = Tensor(zeros: shape, values.elementType)

@@ -63,7 +63,8 @@ extension Importer {
 
   private func sequence(_ name: String, _ type: Onnx_TypeProto.Sequence) throws -> Item {
     guard case .tensorType(let element)? = type.elemType.value else {
-      throw ModelError.unsupported("input \(name.quotedName) is a sequence of something but tensors")
+      throw ModelError.unsupported(
+        "input \(name.quotedName) is a sequence of something but tensors")
     }
     let kind = try dataType(element.elemType, of: name)
     switch options.given[name] {

@@ -1,0 +1,63 @@
+import Operators
+import Semantics
+
+/// Writes one node of a model into the graph and gives its outputs.
+typealias Rule = @Sendable (NodeContext) throws -> [Item]
+
+/// The rules of all operators that are computed, one family in a file.
+enum OperatorRules {
+  /// The newest version of the standard operators that the rules know.
+  static let newestOpset = 28
+
+  private static let standard = merged([
+    pointwise, arithmetic, comparisons, bits, shapes, indices, selections, reductions, products,
+    windows, images, sampling, normalizations, recurrent, attention, losses, control, sequences,
+    quantization, random, signals, constants,
+  ])
+
+  private static func merged(_ families: [[String: Rule]]) -> [String: Rule] {
+    families.reduce(into: [:]) { all, family in
+      all.merge(family) { _, _ in preconditionFailure("two rules of one name") }
+    }
+  }
+
+  /// The rule of an operator of a domain, where the empty one is that of the standard operators.
+  static func rule(_ domain: String, _ opType: String) -> Rule? {
+    switch domain {
+    case "": standard[opType]
+    case "com.microsoft": contributed[opType]
+    default: nil
+    }
+  }
+
+  /// What to do about an operator without a rule.
+  static func reason(_ domain: String, _ opType: String) -> String {
+    switch (domain, opType) {
+    case ("", "ImageDecoder"): "decode images before the model"
+    case ("", "RegexFullMatch"), ("", "StringConcat"), ("", "StringNormalizer"),
+      ("", "StringSplit"), ("", "TfIdfVectorizer"):
+      "prepare text before the model: strings are not computed with"
+    case ("", "BitCast"): "use Cast: the bits of floats are not computed with"
+    case ("ai.onnx.ml", _): "leave classical machine learning out of the model"
+    case ("", _): "check the name, or export with an older opset_version"
+    default: "export with standard operators, or with the function that defines it"
+    }
+  }
+
+  // MARK: Forms that many rules have
+
+  /// A rule with one output.
+  static func one(_ body: @escaping @Sendable (NodeContext) throws -> Operand) -> Rule {
+    { [.tensor(try body($0))] }
+  }
+
+  /// An operator without attributes, applied to the only input.
+  static func map(_ op: some Operator) -> Rule {
+    one { try $0.builder.apply(op, $0.input(0)) }
+  }
+
+  /// An operator of two inputs, whose integers wrap around.
+  static func pair(_ op: some Operator) -> Rule {
+    one { try $0.builder.wrapped($0.builder.apply(op, $0.input(0), $0.input(1))) }
+  }
+}
