@@ -71,6 +71,8 @@ struct NodeContext {
 
   // MARK: Attributes
 
+  func attribute(_ name: String) -> Onnx_AttributeProto? { attributes[name] }
+
   func hasAttribute(_ name: String) -> Bool { attributes[name] != nil }
 
   func integer(_ name: String, default fallback: Int? = nil) throws -> Int {

@@ -42,8 +42,21 @@ extension Builder {
     try apply(Where(), condition, a, b, as: a.type)
   }
 
-  /// The product of matrices, which integers have as reals: those of up to 53 bits are exact.
-  func product(_ a: Operand, _ b: Operand) throws -> Operand { try apply(MatMul(), a, b) }
+  /// The product of matrices as NumPy has it; of integers exactly, in sums of products.
+  func product(_ a: Operand, _ b: Operand) throws -> Operand {
+    guard a.kind == .integer, b.kind == .integer else { return try apply(MatMul(), a, b) }
+    let left = try unsqueeze(a.rank == 1 ? unsqueeze(a, [0]) : a, [-1])
+    let right = try unsqueeze(b.rank == 1 ? unsqueeze(b, [1]) : b, [-3])
+    guard left.shape[left.rank - 2] == right.shape[right.rank - 2],
+      let shape = left.shape.broadcast(with: right.shape), shape.count <= 1 << 28
+    else {
+      throw ModelError.invalid(
+        "the matrices \(a.shape) and \(b.shape) do not chain, or are too large")
+    }
+    let result = try sum(multiply(left, right), [shape.rank - 2], keepsAxes: false)
+    return try squeeze(
+      result, (a.rank == 1 ? [result.rank - 2] : []) + (b.rank == 1 ? [result.rank - 1] : []))
+  }
 
   // MARK: Reductions
 
@@ -99,7 +112,7 @@ extension Builder {
 
   func reversed(_ x: Operand, axis: Int) throws -> Operand {
     guard x.shape[axis] > 1 else { return x }
-    return try apply(Slice(starts: [-1], ends: [.min + 1], axes: [axis], steps: [-1]), x)
+    return try apply(Slice(starts: [-1], ends: [-(1 << 40)], axes: [axis], steps: [-1]), x)
   }
 
   func concat(_ operands: [Operand], axis: Int) throws -> Operand {

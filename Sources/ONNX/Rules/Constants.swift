@@ -1,0 +1,62 @@
+import Operators
+import RealModule
+import Semantics
+import Tensors
+
+extension OperatorRules {
+  /// Operators whose results are known when a model is read.
+  static let constants: [String: Rule] = [
+    "Constant": one(constant),
+    "ConstantOfShape": one { context in
+      let shape = Shape(try context.extents(ofInput: 0))
+      guard let (tensor, type) = try context.tensor("value") else {
+        return context.builder.empty(.float, shape)
+      }
+      guard tensor.count == 1 else { throw ModelError.invalid("value has more than one element") }
+      return try context.builder.expand(
+        context.builder.constant(tensor.reshaped(.scalar), type), shape.extents)
+    },
+    "Range": one(range),
+  ]
+
+  private static func constant(_ context: NodeContext) throws -> Operand {
+    let builder = context.builder
+    if let (tensor, type) = try context.tensor("value") { return builder.constant(tensor, type) }
+    if context.hasAttribute("value_float") {
+      return builder.scalar(try context.real("value_float", default: 0))
+    }
+    if let numbers = context.reals("value_floats") { return builder.constant(numbers) }
+    if context.hasAttribute("value_int") {
+      return builder.integers([try context.integer("value_int")], shape: .scalar)
+    }
+    if let numbers = try context.integers("value_ints") { return builder.integers(numbers) }
+    if let sparse = try context.sparseTensor("sparse_value") {
+      return builder.constant(sparse.tensor, sparse.type)
+    }
+    throw ModelError.unsupported("the constant is neither a tensor, nor numbers")
+  }
+
+  /// From a start in steps up to a limit, whose length must be known.
+  private static func range(_ context: NodeContext) throws -> Operand {
+    let builder = context.builder
+    let type = try context.input(0).type
+    let numbers = try (0..<3).map { number -> Double in
+      guard let value = try context.reals(ofInput: number)?.first, value.isFinite else {
+        throw ModelError.invalid("start, limit and delta must be finite numbers")
+      }
+      return value
+    }
+    guard numbers[2] != 0 else { throw ModelError.invalid("delta is 0") }
+    let steps = max(0, ((numbers[1] - numbers[0]) / numbers[2]).rounded(.up))
+    guard steps <= 0x1p31 else { throw ModelError.invalid("the range has \(steps) numbers") }
+    let count = try Limits.shape([Int(steps)], of: "the range").count
+    return builder.constant((0..<count).map { numbers[0] + Double($0) * numbers[2] }, type)
+  }
+}
+
+extension NodeContext {
+  func sparseTensor(_ name: String) throws -> (tensor: Tensor, type: DataType)? {
+    guard let attribute = attribute(name), attribute.hasSparseTensor else { return nil }
+    return try importer.dense(attribute.sparseTensor)
+  }
+}
