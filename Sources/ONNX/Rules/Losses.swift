@@ -1,0 +1,68 @@
+import Operators
+import Semantics
+import Tensors
+
+extension OperatorRules {
+  /// Losses of classes.
+  static let losses: [String: Rule] = [
+    "NegativeLogLikelihoodLoss": one { context in
+      try likelihoodLoss(
+        context, context.input(0), labels: context.input(1), weight: context.optional(2))
+    },
+    "SoftmaxCrossEntropyLoss": { context in
+      let x = try context.input(0)
+      guard x.rank >= 2 else { throw ModelError.invalid("takes [N, C, …], not \(x.shape)") }
+      let logs = try context.builder.apply(LogSoftmax(axis: 1), x)
+      let loss = try likelihoodLoss(
+        context, logs, labels: context.input(1), weight: context.optional(2))
+      return [.tensor(loss), .tensor(logs)]
+    },
+  ]
+
+  /// `−weight[label] · logs[label]`, and their sum or weighted mean.
+  private static func likelihoodLoss(
+    _ context: NodeContext, _ logs: Operand, labels: Operand, weight: Operand?
+  ) throws -> Operand {
+    let builder = context.builder
+    let expected = [logs.shape[0]] + logs.shape.extents.dropFirst(2)
+    guard logs.rank >= 2, labels.shape.extents == expected, labels.kind == .integer else {
+      throw ModelError.invalid("labels \(labels.shape) do not fit \(logs.shape)")
+    }
+    let classes = logs.shape[1]
+    let ignored = context.hasAttribute("ignore_index") ? try context.integer("ignore_index") : nil
+    var kept: Operand?
+    var own = try builder.cast(labels, to: .int64)
+    if let ignored {
+      let isIgnored = try builder.apply(
+        Equal(), own, builder.scalar(Double(ignored), .int64), as: .bool)
+      own = try builder.choose(isIgnored, builder.scalar(0, .int64), own)
+      kept = try builder.cast(builder.apply(Not(), isIgnored, as: .bool), to: logs.type)
+    }
+    own = try builder.wrapped(own, extent: classes)
+    let places = try builder.flatPlaces(
+      of: builder.unsqueeze(own, [1]), along: 1, in: logs.shape)
+    var factor = kept
+    if let weight {
+      guard weight.shape == [classes] else {
+        throw ModelError.invalid("weights \(weight.shape) do not fit \(classes) classes")
+      }
+      let chosen = try builder.take(weight, own)
+      factor = try kept.map { try builder.multiply($0, chosen) } ?? chosen
+    }
+    var loss = try builder.negate(
+      builder.reshape(builder.take(logs, places), labels.shape.extents))
+    if let factor { loss = try builder.multiply(loss, factor) }
+    let axes = Array(0..<loss.rank)
+    switch try context.text("reduction", default: "mean") {
+    case "none": return loss
+    case "sum": return try builder.sum(loss, axes, keepsAxes: false)
+    case "mean":
+      guard let factor else { return try builder.mean(loss, axes, keepsAxes: false) }
+      return try builder.divide(
+        builder.sum(loss, axes, keepsAxes: false),
+        builder.sum(factor, axes, keepsAxes: false))
+    case let text:
+      throw ModelError.invalid("attribute reduction has the unknown value \(text.quotedName)")
+    }
+  }
+}
