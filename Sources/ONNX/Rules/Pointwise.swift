@@ -18,8 +18,8 @@ extension OperatorRules {
           gamma: $0.real("gamma", default: 1.05070102214813232421875)))
     },
     "Gelu": one(gelu),
-    "Swish": one(swish),
-    "SwiGLU": one(swiGLU),
+    "Swish": one { try $0.builder.swish($0.input(0), alpha: $0.decimal("alpha", default: 1)) },
+    "SwiGLU": one { try gated($0, alpha: $0.decimal("alpha", default: 1)) },
     "Mish": map(Mish()),
     "Sigmoid": map(Sigmoid()),
     "HardSigmoid": one {
@@ -77,19 +77,6 @@ extension OperatorRules {
       throw ModelError.invalid("attribute approximate must be none or tanh")
     }
     return try context.apply(Gelu(approximate: form))
-  }
-
-  /// `x · sigmoid(alpha · x)`.
-  private static func swish(_ context: NodeContext) throws -> Operand {
-    let (builder, x) = (context.builder, try context.input(0))
-    let alpha = try context.decimal("alpha", default: 1)
-    if alpha == 1 { return try builder.apply(Silu(), x) }
-    return try builder.multiply(x, builder.apply(Sigmoid(), builder.multiply(x, alpha)))
-  }
-
-  /// `swish(gate) · x`, the halves of an axis or two inputs.
-  private static func swiGLU(_ context: NodeContext) throws -> Operand {
-    try gated(context, alpha: context.decimal("alpha", default: 1))
   }
 
   private static func shrink(_ context: NodeContext) throws -> Operand {
