@@ -15,6 +15,8 @@ private let pointwiseOperators: [any Operator.Type] = [
   Softplus.self, Mish.self, Sigmoid.self, ScaledSigmoid.self, HardSigmoid.self, HardSwish.self,
   Tanh.self, HardTanh.self, Softsign.self, Erf.self, Sin.self, Exp.self, AffineActivation.self,
   Neg.self, Abs.self, Sign.self, Clip.self, Log.self, Sqrt.self, Reciprocal.self,
+  Cos.self, Tan.self, Asin.self, Acos.self, Atan.self, Sinh.self, Cosh.self, Asinh.self, Acosh.self,
+  Atanh.self, Floor.self, Ceil.self, Round.self, ThresholdedRelu.self, Shrink.self,
 ]
 
 /// Operators that compute element by element, reduce, and judge.
@@ -29,7 +31,7 @@ private let arithmeticOperators: [any Operator.Type] = [
   BinaryCrossEntropyWithLogits.self, Hinge.self,
 ]
 
-/// Operators on integers, booleans and kinds of elements.
+/// Operators on integers, booleans and kinds of elements, and on elements by their places.
 private let discreteOperators: [any Operator.Type] = [
   Cast.self, WrapInteger.self, Mod.self, And.self, Or.self, Xor.self, Not.self, IsNaN.self,
   IsInf.self, BitwiseAnd.self, BitwiseOr.self, BitwiseXor.self, BitwiseNot.self, BitShift.self,

@@ -1,33 +1,10 @@
-public import Numbers
+import Numbers
 public import Semantics
-public import Tensors
 
 /// An operator whose results are integers or booleans, computed element by element.
 ///
 /// Nothing flows back through it and its results cannot fail to be finite.
-public protocol Discrete: Elementwise {}
-
-extension Discrete {
-  public func workspace(for signature: Signature) -> Int { 0 }
-
-  public func gradient(
-    of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
-  ) throws(OperatorError) -> [Value?] { node.operands.map { _ in nil } }
-
-  public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    signature.results.map { _ in .unknown("integers and booleans are not followed") }
-  }
-
-  public func hazards(
-    for operands: [Bounds], in signature: Signature, format: NumberFormat
-  ) -> [Hazard] { [] }
-
-  public func cause(
-    ofElement element: Int, inResult result: Int, operands: [Tensor], results: [Tensor]
-  ) -> Cause {
-    preconditionFailure("integers and booleans are finite")
-  }
-}
+public protocol Discrete: Elementwise, IntegerValued {}
 
 extension Interval {
   /// What members become in this many bits of two's complement: themselves where all fit, and

@@ -73,7 +73,7 @@ extension Pointwise {
   ///
   /// Library functions err by a few units in the last place; in the tails the rounding of an
   /// argument x²/2 adds up to x² of them. Zeros stay, save that an upper bound 0 may be underflow.
-  private func hull(of points: [Double], _ f: (Double) -> Double) -> Interval {
+  func hull(of points: [Double], _ f: (Double) -> Double) -> Interval {
     var (lower, upper) = (Double.infinity, -Double.infinity)
     for x in points {
       let y = f(x)
@@ -98,6 +98,11 @@ extension Pointwise {
   ) -> Moments {
     .backpropagated(
       cotangent, through: self, at: x, order: order, units: units, positions: positions)
+  }
+
+  /// The ends of the domain that an interval contains.
+  func edges(in interval: Interval) -> [Double] {
+    [domain.lower, domain.upper].filter { $0.isFinite && interval.contains($0) }
   }
 
   /// φ (order 0) or one of its first two derivatives.
@@ -165,7 +170,7 @@ extension Pointwise {
     if period == nil, !isExact {
       search.examineTails(of: value(at:), over: interval) { [$0] }
     }
-    for x in members.tiny + members.ends {
+    for x in members.tiny + edges(in: interval) + members.ends {
       search.examine([x], result: value(at: x), isTelling: false)
     }
     return search.found

@@ -111,7 +111,7 @@ public struct PointwiseGradient: Elementwise {
         of: { factor * function.derivative(order, at: $0) }, over: interval, isDerivative: true
       ) { [factor, $0] }
     }
-    for x in x.tiny + x.ends {
+    for x in x.tiny + function.edges(in: interval) + x.ends {
       for dy in dy.ends + dy.tiny.prefix(1) {
         let slope = function.derivative(order, at: x)
         search.examine([dy, x], result: dy * slope, isTelling: false)

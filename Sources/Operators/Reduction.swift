@@ -61,6 +61,12 @@ public struct Reducer: Hashable, Sendable {
   public let axes: [Int]
   public let keepsAxes: Bool
 
+  /// Axes, which may count back, or all where there are none.
+  public init(axes: [Int], keepsAxes: Bool) {
+    self.axes = axes
+    self.keepsAxes = keepsAxes
+  }
+
   /// Axes of `shape` that are folded, counted from the front, in ascending order.
   public func folded(of shape: Shape) -> [Int] {
     axes.isEmpty ? Array(0..<shape.rank) : axes.compactMap { shape.axis($0) }.sorted()

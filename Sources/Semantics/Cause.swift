@@ -19,6 +19,7 @@ public enum Cause: Hashable, Sendable {
     case logarithmOfNegative = "logarithm_of_negative"
     case squareRootOfNegative = "square_root_of_negative"
     case powerOutsideDomain = "power_outside_domain"
+    case outsideDomain = "outside_domain"
     case vanishedNorm = "vanished_norm"
     case labelOutOfRange = "label_out_of_range"
     case indexOutOfRange = "index_out_of_range"

@@ -322,7 +322,7 @@ extension Builder {
     /// [T, D/2] or [N, T, D/2] as [N, 1, T, D/2].
     func angle(_ table: Operand) throws -> Operand {
       guard let positions else { return try unsqueeze(table, [1]) }
-      return try unsqueeze(apply(Gather(axis: 0), table, positions, as: x.type), [1])
+      return try unsqueeze(gather(table, axis: 0, positions), [1])
     }
     let (cosine, sine) = try (angle(cosines), angle(sines))
     guard cosine.shape.extents.last == width / 2, sine.shape == cosine.shape else {

@@ -9,7 +9,7 @@ extension OperatorRules {
       let (x, indices) = try (context.input(0), context.input(1))
       let axis = try context.axis(context.integer("axis", default: 0), rank: x.rank)
       try context.check(indices, within: [x.shape[axis]])
-      return try context.builder.apply(Gather(axis: axis), x, indices, as: x.type)
+      return try context.builder.gather(x, axis: axis, indices)
     },
     "GatherElements": one { context in
       let x = try context.input(0)
@@ -377,6 +377,22 @@ extension NodeContext {
 }
 
 extension Builder {
+  /// Places of an axis by indices, the axis replaced by the shape of these.
+  func gather(_ x: Operand, axis: Int, _ indices: Operand) throws -> Operand {
+    if x.isReal { return try apply(Gather(axis: axis), x, indices, as: x.type) }
+    let width = x.shape.extents[(axis + 1)...].reduce(1, *)
+    let outer = x.shape.extents[..<axis].reduce(1, *)
+    let own = try reshape(wrapped(indices, extent: x.shape[axis]), [1, indices.count, 1])
+    let starts = integers((0..<outer).map { $0 * width * x.shape[axis] }, shape: [outer, 1, 1])
+    let places = try add(
+      add(starts, multiply(own, Double(width))), integers(Array(0..<width), shape: [1, 1, width]))
+    return try take(
+      x,
+      reshape(
+        places,
+        x.shape.extents[..<axis] + indices.shape.extents + x.shape.extents[(axis + 1)...]))
+  }
+
   /// Indices of which negative ones count back from an extent.
   func wrapped(_ indices: Operand, extent: Int) throws -> Operand {
     let wide = try cast(indices, to: .int64)

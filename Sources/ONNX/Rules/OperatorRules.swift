@@ -11,8 +11,7 @@ enum OperatorRules {
 
   private static let standard = merged([
     pointwise, arithmetic, comparisons, bits, shapes, indices, selections, reductions, products,
-    windows, images, sampling, normalizations, recurrent, attention, losses, control, sequences,
-    quantization, random, signals, constants,
+    windows, normalizations, attention, losses, control, sequences, random, constants,
   ])
 
   private static func merged(_ families: [[String: Rule]]) -> [String: Rule] {

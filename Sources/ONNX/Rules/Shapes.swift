@@ -264,7 +264,7 @@ extension Builder {
   /// Places of one axis, by their numbers.
   func select(_ x: Operand, axis: Int, _ places: [Int]) throws -> Operand {
     if places == Array(0..<x.shape[axis]) { return x }
-    return try apply(Gather(axis: axis), x, integers(places), as: x.type)
+    return try gather(x, axis: axis, integers(places))
   }
 
   /// `x` continued beyond its edges by the places that `source` names for one and an extent.

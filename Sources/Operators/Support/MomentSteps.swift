@@ -3,13 +3,18 @@ import Semantics
 /// Steps of moment rules that only operators of this package take.
 extension Moments {
   /// f(x) where 0 is more than five deviations away; nil elsewhere.
+  func mappedFarFromZero(by f: (Double) -> Double) -> Moments? {
+    mapped(farFromEdgeAt: abs(mean), by: f)
+  }
+
+  /// f(x) where the nearest edge of its domain is more than five deviations away; nil elsewhere.
   ///
   /// E[f] ≈ f(μ) + ½ f″(μ)σ² and Var[f] ≈ f′(μ)²σ² + ½ f″(μ)²σ⁴, the derivatives by differences
-  /// over a small part of the distance to 0.
-  func mappedFarFromZero(by f: (Double) -> Double) -> Moments? {
-    guard basis != .unknown, abs(mean) > 5 * variance.squareRoot() else { return nil }
+  /// over a small part of the distance to the edge.
+  func mapped(farFromEdgeAt distance: Double, by f: (Double) -> Double) -> Moments? {
+    guard basis != .unknown, distance > 5 * variance.squareRoot() else { return nil }
     if law == .constant { return .constant(f(mean)) }
-    let step = abs(mean) * 0x1p-10
+    let step = min(distance, 1 + abs(mean)) * 0x1p-10
     let (left, middle, right) = (f(mean - step), f(mean), f(mean + step))
     let slope = (right - left) / (2 * step)
     let curvature = (right - 2 * middle + left) / (step * step)
