@@ -1,3 +1,4 @@
+import Graphs
 import ONNXMessages
 import Semantics
 import Tensors

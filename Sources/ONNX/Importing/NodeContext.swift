@@ -28,6 +28,16 @@ struct NodeContext {
   var builder: Builder { importer.builder }
   var name: String { node.opType }
 
+  /// How many outputs the node names, some of which may be empty.
+  var outputCount: Int { node.output.count }
+
+  func wantsOutput(_ number: Int) -> Bool {
+    node.output.indices.contains(number) && !node.output[number].isEmpty
+  }
+
+  /// What tells the node from others.
+  var identity: String { node.output.first ?? node.name }
+
   // MARK: Inputs
 
   func has(_ number: Int) -> Bool { inputs.indices.contains(number) && inputs[number] != nil }

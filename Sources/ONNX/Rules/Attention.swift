@@ -48,7 +48,7 @@ extension OperatorRules {
       k = try builder.concat([pastKey, k], axis: 2)
       v = try builder.concat([pastValue, v], axis: 2)
     }
-    let wantsLogits = context.node.output.count > 3 && !context.node.output[3].isEmpty
+    let wantsLogits = context.wantsOutput(3)
     let mode = wantsLogits ? try context.integer("qk_matmul_output_mode", default: 0) : nil
     let (result, logits) = try attention.apply(q, k, v, kept: mode, builder)
     let output = try isPacked ? builder.joined(result) : result

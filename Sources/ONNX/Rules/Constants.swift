@@ -1,3 +1,4 @@
+import ONNXMessages
 import Operators
 import RealModule
 import Semantics

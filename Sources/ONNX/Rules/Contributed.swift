@@ -93,7 +93,7 @@ extension OperatorRules {
       ? builder.layerNormalization(
         sum, scale: context.input(2), bias: context.optional(3), axis: axis, epsilon: epsilon)
       : builder.rmsNormalization(sum, scale: context.input(2), axis: axis, epsilon: epsilon)
-    guard context.node.output.count > 1 else { return [.tensor(result)] }
+    guard context.outputCount > 1 else { return [.tensor(result)] }
     let mean = try builder.mean(sum, [axis])
     let centred = try builder.subtract(sum, mean)
     let variance = try builder.mean(builder.multiply(centred, centred), [axis])

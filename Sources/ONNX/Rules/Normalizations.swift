@@ -40,14 +40,14 @@ extension OperatorRules {
     let stated = try context.flag("training_mode")
     let isTraining =
       stated || context.importer.options.isTraining
-      || (context.opset < 14 && context.node.output.dropFirst().contains { !$0.isEmpty })
+      || (context.opset < 14 && (1..<context.outputCount).contains { context.wantsOutput($0) })
     guard isTraining else {
       let op = BatchNormalization(isTraining: false, epsilon: epsilon)
       return try builder.append(op, to: [x] + flat)
     }
     let result = try builder.append(
       BatchNormalization(isTraining: true, epsilon: epsilon), to: [x, flat[0], flat[1]])[0]
-    guard context.node.output.count > 1 else { return [result] }
+    guard context.outputCount > 1 else { return [result] }
     let momentum = try context.decimal("momentum", default: 0.9)
     let axes = (0..<x.rank).filter { $0 != 1 }
     let mean = try builder.mean(x, axes, keepsAxes: true)
@@ -69,7 +69,7 @@ extension OperatorRules {
     let epsilon = try context.epsilon()
     let result = try builder.layerNormalization(
       x, scale: context.optional(1), bias: context.optional(2), axis: axis, epsilon: epsilon)
-    guard context.node.output.count > 1 else { return [result] }
+    guard context.outputCount > 1 else { return [result] }
     // Outputs that training keeps: mean and 1 / standard deviation.
     let axes = Array(axis..<x.rank)
     let mean = try builder.mean(x, axes)

@@ -1,4 +1,6 @@
 import Operators
+import Semantics
+import Tensors
 
 extension OperatorRules {
   /// Functions of every element.

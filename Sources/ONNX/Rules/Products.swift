@@ -1,3 +1,4 @@
+import Foundation
 import Operators
 import Semantics
 import Tensors

@@ -94,7 +94,7 @@ extension OperatorRules {
     guard isTraining, ratio != 0 else { return [x, ones] }
     guard ratio >= 0, ratio < 1 else { throw ModelError.invalid("ratio \(ratio) is not in [0, 1)") }
     let op = Dropout(ratio: ratio, isTraining: true, seed: try context.seed)
-    guard context.node.output.count > 1 else { return [try builder.apply(op, x)] }
+    guard context.outputCount > 1 else { return [try builder.apply(op, x)] }
     let mask = try builder.apply(op, builder.expand(builder.scalar(1, x.type), x.shape.extents))
     return [try builder.multiply(x, mask), try builder.cast(mask, to: .bool)]
   }
@@ -105,7 +105,7 @@ extension NodeContext {
   var seed: Int {
     get throws {
       let stated = try real("seed", default: 0)
-      let text = hasAttribute("seed") ? "\(stated)" : node.output.first ?? node.name
+      let text = hasAttribute("seed") ? "\(stated)" : identity
       // FNV-1a.
       let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
         ($0 ^ UInt64($1)) &* 0x100_0000_01b3

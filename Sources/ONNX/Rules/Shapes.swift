@@ -115,7 +115,7 @@ extension OperatorRules {
       }
       return try context.builder.split(x, axis: axis, extents)
     }
-    let parts = try context.integer("num_outputs", default: context.node.output.count)
+    let parts = try context.integer("num_outputs", default: context.outputCount)
     guard parts > 0, parts <= 1 << 16 else {
       throw ModelError.invalid("cannot be split into \(parts) parts")
     }

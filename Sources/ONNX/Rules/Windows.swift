@@ -66,7 +66,7 @@ extension OperatorRules {
   private static func maxPool(_ context: NodeContext) throws -> [Operand] {
     let (builder, x) = (context.builder, try context.input(0))
     let window = try WindowRule(context, x)
-    let wantsPlaces = context.node.output.count > 1 && !context.node.output[1].isEmpty
+    let wantsPlaces = context.wantsOutput(1)
     if !wantsPlaces, x.isReal { return [try window.maxPool(x, builder)] }
     if !wantsPlaces {
       return [try builder.cast(window.maxPool(builder.cast(x, to: .float), builder), to: x.type)]
