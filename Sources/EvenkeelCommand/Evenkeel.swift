@@ -8,7 +8,8 @@ struct Evenkeel: ParsableCommand {
     abstract: "Keeps deep networks on an even keel: predicts, measures, explains and trains.",
     version: Program.version,
     subcommands: [
-      CheckCommand.self, TrainCommand.self, DiagnoseCommand.self, RepairCommand.self,
+      CheckCommand.self, RunCommand.self, TrainCommand.self, DiagnoseCommand.self,
+      RepairCommand.self,
       ExportCommand.self,
       TheoryCommand.self,
     ])

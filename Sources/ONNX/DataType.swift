@@ -1,5 +1,5 @@
 public import Numbers
-import TensorFiles
+public import TensorFiles
 public import Tensors
 
 /// An element type of ONNX, by its number in the format.
@@ -49,6 +49,12 @@ public enum DataType: Int, Hashable, Sendable, CustomStringConvertible {
     case .uint64: (64, false)
     default: nil
     }
+  }
+
+  /// The type of safetensors that holds elements of this one; packed integers take a byte each.
+  public var storedType: StoredType? {
+    if let stored { return stored }
+    return integer.map { $0.isSigned ? .int8 : .uint8 }
   }
 
   /// How a whole number of bytes per element lies in a file; nil for packed and unknown types.

@@ -1,0 +1,133 @@
+import Findings
+import Foundation
+import Networks
+import ONNX
+import TensorFiles
+import Tensors
+
+/// What a user says on the command line about a model and its inputs.
+public struct ModelRequest: Sendable {
+  /// A YAML network or an ONNX model.
+  public var path: String
+  /// A safetensors file with tensors named as the inputs, or a folder of ONNX test data.
+  public var inputs: String?
+  /// `name=2,3,32,32` for inputs whose shape the file leaves open.
+  public var shapes: [String] = []
+  /// `symbol=8` for extents that the file names.
+  public var dimensions: [String] = []
+  /// Samples in a batch that nothing else decides.
+  public var batch: Int?
+  public var isTraining = false
+
+  public init(path: String) { self.path = path }
+
+  var isONNX: Bool { path.lowercased().hasSuffix(".onnx") || path.lowercased().hasSuffix(".pb") }
+}
+
+/// Reads models and their inputs, and tells errors in the words of the command.
+enum ModelLoading {
+  /// The description in a YAML file.
+  static func description(_ path: String) throws -> NetworkDescription {
+    do {
+      return try NetworkDescription(contentsOf: path, activations: .standard)
+    } catch {
+      throw InputError(error.description)
+    }
+  }
+
+  /// An ONNX model, and what its inputs were given.
+  static func model(
+    _ request: ModelRequest, batch: Int
+  ) throws -> (model: ImportedModel, given: [String: ImportOptions.Given]) {
+    do {
+      let file = try ModelFile(contentsOf: request.path)
+      var options = ImportOptions()
+      options.batch = request.batch ?? batch
+      options.isTraining = request.isTraining
+      options.shapes = try shapes(request.shapes)
+      options.dimensions = try dimensions(request.dimensions)
+      if let inputs = request.inputs { options.given = try given(inputs, file) }
+      return (try ImportedModel(file, options), options.given)
+    } catch let error as ModelError {
+      throw InputError(error.description)
+    } catch let error as DataError {
+      throw InputError(error.description)
+    }
+  }
+
+  private static func given(
+    _ path: String, _ file: ModelFile
+  ) throws -> [String: ImportOptions.Given] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw InputError(file: path, "cannot be read; check the name of the inputs")
+    }
+    if isFolder.boolValue { return try file.testData(in: path) }
+    let (singles, sequences) = try tensors(path)
+    return singles.mapValues { .tensor($0) }.merging(sequences.mapValues { .sequence($0) }) {
+      single, _ in single
+    }
+  }
+
+  /// The tensors of a safetensors file by name; those called `NAME/0`, `NAME/1`, … also as
+  /// sequences.
+  static func tensors(
+    _ path: String
+  ) throws -> (single: [String: Tensor], sequences: [String: [Tensor]]) {
+    do {
+      if path.hasSuffix(".npy") {
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        return ([name: try NpyFile(path).tensor()], [:])
+      }
+      let file = try SafetensorsFile(path)
+      var single: [String: Tensor] = [:]
+      var sequences: [String: [Tensor]] = [:]
+      for entry in file.entries { single[entry.name] = try file.tensor(entry.name) }
+      for name in single.keys where name.hasSuffix("/0") {
+        let stem = String(name.dropLast(2))
+        var list: [Tensor] = []
+        while let tensor = single["\(stem)/\(list.count)"] { list.append(tensor) }
+        sequences[stem] = list
+        for number in list.indices { single["\(stem)/\(number)"] = nil }
+      }
+      return (single, sequences)
+    } catch let error as DataError {
+      throw InputError(error.description)
+    }
+  }
+
+  private static func shapes(_ texts: [String]) throws -> [String: [Int]] {
+    try pairs(texts, "--shape").mapValues { text, option in
+      let extents = text.split(separator: ",").map { Int($0) }
+      guard !extents.contains(where: { $0.map { $0 < 0 } ?? true }) else {
+        throw InputError("\(option): not a shape; write NAME=8,3,32,32")
+      }
+      return extents.compactMap { $0 }
+    }
+  }
+
+  private static func dimensions(_ texts: [String]) throws -> [String: Int] {
+    try pairs(texts, "--dim").mapValues { text, option in
+      guard let extent = Int(text), extent >= 0 else {
+        throw InputError("\(option): not an extent; write NAME=8")
+      }
+      return extent
+    }
+  }
+
+  /// `NAME=VALUE` by name, each with the option for a message.
+  private static func pairs(
+    _ texts: [String], _ option: String
+  ) throws -> [String: (value: String, option: String)] {
+    var result: [String: (String, String)] = [:]
+    for text in texts {
+      guard let place = text.lastIndex(of: "="), place != text.startIndex else {
+        throw InputError("\(option) \(text): write \(option) NAME=VALUE")
+      }
+      result[String(text[..<place])] = (
+        String(text[text.index(after: place)...]), "\(option) \(text)"
+      )
+    }
+    return result
+  }
+}
