@@ -105,6 +105,21 @@ struct Computation {
 }
 
 extension Tensor {
+  /// Reals of this precision; the tensor itself where it has it, or holds no reals.
+  func cast<T: Scalar>(to _: T.Type) -> Tensor {
+    guard kind == .real, elementType != T.elementType else { return self }
+    let result = Tensor(zeros: shape, T.elementType)
+    let target = result.elements(as: T.self)
+    if elementType == .float32 {
+      let source = elements(as: Float.self)
+      for i in target.indices { target[i] = T(source[i]) }
+    } else {
+      let source = elements(as: Double.self)
+      for i in target.indices { target[i] = T(source[i]) }
+    }
+    return result
+  }
+
   /// What kind of elements they are.
   var kind: ElementKind {
     switch elementType {
@@ -142,7 +157,8 @@ final class Evaluation<T: Scalar> {
       observing: keepsAll ? [] : reals, format: formats.all, nodeFormats: formats.single,
       binding: bound)
     for (value, tensor) in bound where tensor.kind == .real {
-      if tensor.elements(as: T.self).contains(where: \.isInfinite) { meant.insert(value) }
+      let elements = tensor.elements(as: T.self)
+      if elements.indices.contains(where: { elements[$0].isInfinite }) { meant.insert(value) }
     }
     fill(formats)
   }
@@ -196,7 +212,7 @@ final class Evaluation<T: Scalar> {
       let result = node.results.firstIndex(of: value)
     else { return }
     let elements = tensor.elements(as: T.self)
-    let isNaN = elements.contains(where: \.isNaN)
+    let isNaN = elements.indices.contains { elements[$0].isNaN }
     if !isNaN, node.op is Constant || node.operands.contains(where: meant.contains) {
       meant.insert(value)
       return

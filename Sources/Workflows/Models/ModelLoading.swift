@@ -2,6 +2,7 @@ import Findings
 import Foundation
 import Networks
 import ONNX
+import Operators
 import TensorFiles
 import Tensors
 
@@ -58,11 +59,12 @@ enum ModelLoading {
   private static func given(
     _ path: String, _ file: ModelFile
   ) throws -> [String: ImportOptions.Given] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
       throw InputError(file: path, "cannot be read; check the name of the inputs")
     }
-    if isFolder.boolValue { return try file.testData(in: path) }
+    if attributes[.type] as? FileAttributeType == .typeDirectory {
+      return try file.testData(in: path)
+    }
     let (singles, sequences) = try tensors(path)
     return singles.mapValues { .tensor($0) }.merging(sequences.mapValues { .sequence($0) }) {
       single, _ in single
@@ -91,7 +93,7 @@ enum ModelLoading {
         for number in list.indices { single["\(stem)/\(number)"] = nil }
       }
       return (single, sequences)
-    } catch let error as DataError {
+    } catch {
       throw InputError(error.description)
     }
   }
