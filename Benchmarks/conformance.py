@@ -186,7 +186,7 @@ def examine(command, case):
             output = os.path.join(folder, "outputs.safetensors")
             try:
                 done = subprocess.run(
-                    [command, "run", path, "--inputs", data_set, "--output", output],
+                    [command, "run", path, "--inputs", data_set, "--outputs", output],
                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                     timeout=TIMEOUT)
             except subprocess.TimeoutExpired:

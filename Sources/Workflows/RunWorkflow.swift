@@ -118,7 +118,9 @@ public struct RunWorkflow {
       request.comparesWithDoubles ? runnable : nil, unitRoundoff: formats.unitRoundoff(T.self))
     if let path = request.outputs {
       do {
-        try SafetensorsFile.write(evaluation.items(runnable, computation), to: path)
+        try SafetensorsFile.write(
+          evaluation.items(
+            runnable, computation, keepsDoubles: request.format == "fp64"), to: path)
       } catch {
         throw InputError(error.description)
       }

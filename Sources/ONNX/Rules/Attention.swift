@@ -186,7 +186,9 @@ struct AttentionRule {
     let (k, v) = try (shared(k, q.shape[1], builder), shared(v, q.shape[1], builder))
     let (queries, keys) = (q.shape[2], k.shape[2])
     let isPlain = mask == nil && validKeys == nil && softcap == 0 && left < 0 && right < 0
-    if isPlain, stage == nil, !isCausal || keys == queries + past {
+    // In narrow formats every step of the definition rounds, which one operator does not.
+    let isNarrow = q.type.format.map { $0.bitCount < 32 } ?? false
+    if isPlain, !isNarrow, stage == nil, !isCausal || keys == queries + past {
       let op = Attention(isCausal: isCausal && queries > 1, scale: scale)
       return (try builder.append(op, to: [q, k, v])[0], nil)
     }
@@ -310,7 +312,8 @@ extension Builder {
     return try multiply(x, apply(Sigmoid(), multiply(x, alpha)))
   }
 
-  /// Pairs of [N, H, T, D] turned by an angle that depends on the position (Su et al. 2021).
+  /// Pairs of [N, H, T, D] turned by an angle that depends on the position, as Su and others have it
+  /// (2021).
   func rotated(
     _ x: Operand, cosines: Operand, sines: Operand, positions: Operand?, width: Int,
     isInterleaved: Bool

@@ -11,7 +11,8 @@ enum OperatorRules {
 
   private static let standard = merged([
     pointwise, arithmetic, comparisons, bits, shapes, indices, selections, reductions, products,
-    windows, normalizations, attention, losses, control, sequences, random, constants,
+    windows, images, sampling, normalizations, recurrent, attention, losses, control, sequences,
+    quantization, random, signals, constants,
   ])
 
   private static func merged(_ families: [[String: Rule]]) -> [String: Rule] {

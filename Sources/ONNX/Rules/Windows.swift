@@ -341,8 +341,9 @@ struct WindowRule {
       }
       if !wanted.isEmpty || mode.hasPrefix("SAME") {
         let total = full - target
-        let half = total > 0 ? total / 2 : 0
-        before[axis] = mode == "SAME_UPPER" ? half : total - half
+        // A result that is larger than all taps reach gets zeros at its end.
+        let half = max(total, 0) / 2
+        before[axis] = mode == "SAME_UPPER" ? half : max(total, 0) - half
         after[axis] = total - before[axis]
       }
       guard target > 0, target <= 1 << 31 else {
@@ -381,7 +382,7 @@ extension Builder {
     }
     let rank = window.kernel.count
     let before = window.before
-    let after = rank.zeros.indices.map { window.after[$0] + window.overhang[$0] }
+    let after = (0..<rank).map { window.after[$0] + window.overhang[$0] }
     if rank <= 2 {
       var (input, pads) = (x, before + after)
       if pads.contains(where: { $0 < 0 }) {

@@ -236,12 +236,14 @@ final class Evaluation<T: Scalar> {
   }
 
   /// What the file of outputs holds.
-  func items(_ runnable: Runnable, _ computation: Computation) -> [SafetensorsFile.Item] {
+  func items(
+    _ runnable: Runnable, _ computation: Computation, keepsDoubles: Bool
+  ) -> [SafetensorsFile.Item] {
     let isDouble = T.elementType == .float64
     var items = runnable.outputs.map { port in
       let tensor = plan[port.value]
-      // What was computed in doubles is kept so, unless the model declares another type.
-      let widens = isDouble && port.storedType == .float32
+      // What was computed in doubles is kept so if they were asked for.
+      let widens = isDouble && keepsDoubles && port.storedType == .float32
       return SafetensorsFile.Item(port.name, tensor, as: widens ? .float64 : port.storedType)
     }
     items += computation.gradients.map {

@@ -1,0 +1,175 @@
+import Operators
+import RealModule
+import Semantics
+import Tensors
+
+extension OperatorRules {
+  /// Fourier transforms as products with constant matrices, and windows.
+  static let signals: [String: Rule] = [
+    "DFT": one(fourierTransform),
+    "STFT": one(shortFourierTransform),
+    "HannWindow": window { 0.5 - 0.5 * Double.cos(2 * .pi * $0) },
+    "HammingWindow": window { 25.0 / 46 - 21.0 / 46 * Double.cos(2 * .pi * $0) },
+    "BlackmanWindow": window {
+      0.42 - 0.5 * Double.cos(2 * .pi * $0) + 0.08 * Double.cos(4 * .pi * $0)
+    },
+    "MelWeightMatrix": one(melWeights),
+  ]
+
+  /// A window by the share of its length that is past.
+  private static func window(_ value: @escaping @Sendable (Double) -> Double) -> Rule {
+    one { context in
+      guard let size = try context.integers(ofInput: 0)?.first, size >= 0 else {
+        throw ModelError.invalid("the size must not be negative")
+      }
+      _ = try Limits.shape([size], of: "the window")
+      let length = try context.flag("periodic", default: true) ? size : size - 1
+      let type = try context.dataType("output_datatype", default: .float)
+      let numbers = (0..<size).map { value(length > 0 ? Double($0) / Double(length) : 0) }
+      return context.builder.constant(numbers, type)
+    }
+  }
+
+  private static func fourierTransform(_ context: NodeContext) throws -> Operand {
+    let x = try context.input(0)
+    let number =
+      try context.opset >= 20
+      ? context.integers(ofInput: 2)?.first ?? -2 : context.integer("axis", default: 1)
+    let axis = try context.axis(number, rank: x.rank)
+    let length = try context.integers(ofInput: 1)?.first
+    return try context.builder.fourierTransform(
+      x, axis: axis, length: length, isInverse: context.flag("inverse"),
+      isOneSided: context.flag("onesided"))
+  }
+
+  private static func shortFourierTransform(_ context: NodeContext) throws -> Operand {
+    let (builder, x) = (context.builder, try context.input(0))
+    let window = try context.optional(2)
+    guard x.rank == 3, let step = try context.integers(ofInput: 1)?.first, step > 0,
+      let length = try context.integers(ofInput: 3)?.first ?? window?.count, length > 0,
+      length <= x.shape[1], window.map({ $0.count == length }) ?? true
+    else { throw ModelError.invalid("frames do not fit a signal \(x.shape)") }
+    let frames = 1 + (x.shape[1] - length) / step
+    let places = (0..<frames).flatMap { frame in (0..<length).map { frame * step + $0 } }
+    var cut = try builder.gather(
+      x, axis: 1, builder.integers(places, shape: [frames, length]))
+    if let window {
+      cut = try builder.multiply(cut, builder.reshape(window, [1, 1, length, 1]))
+    }
+    return try builder.fourierTransform(
+      cut, axis: 2, length: nil, isInverse: false,
+      isOneSided: context.flag("onesided", default: true))
+  }
+
+  /// Triangles that are even in the mel scale, 2595 log10(1 + f / 700).
+  private static func melWeights(_ context: NodeContext) throws -> Operand {
+    guard let bins = try context.integers(ofInput: 0)?.first,
+      let length = try context.integers(ofInput: 1)?.first,
+      let rate = try context.integers(ofInput: 2)?.first,
+      let low = try context.reals(ofInput: 3)?.first,
+      let high = try context.reals(ofInput: 4)?.first, bins > 0, length > 0, rate > 0, low >= 0,
+      high >= low, high <= Double(rate)
+    else { throw ModelError.invalid("bins, length, rate or edges are out of range") }
+    let rows = length / 2 + 1
+    let shape = try Limits.shape([rows, bins], of: "the matrix")
+    func mel(_ hertz: Double) -> Double { 2595 * Double.log(onePlus: hertz / 700) / Double.log(10) }
+    let step = (mel(high) - mel(low)) / Double(bins + 2)
+    let edges = (0..<bins + 2).map { number -> Int in
+      let hertz =
+        700
+        * Double.expMinusOne(
+          (mel(low) + Double(number) * step) / 2595 * Double.log(10))
+      return min(max(Int((Double(length + 1) * hertz / Double(rate)).rounded(.down)), 0), rows - 1)
+    }
+    var matrix = [Double](repeating: 0, count: shape.count)
+    for bin in 0..<bins {
+      let (left, centre, right) = (edges[bin], edges[bin + 1], edges[bin + 2])
+      if centre == left {
+        matrix[centre * bins + bin] = 1
+      } else {
+        for row in left...centre {
+          matrix[row * bins + bin] = Double(row - left) / Double(centre - left)
+        }
+      }
+      for row in centre..<max(centre, right) {
+        matrix[row * bins + bin] = Double(right - row) / Double(right - centre)
+      }
+    }
+    return context.builder.constant(
+      matrix, try context.dataType("output_datatype", default: .float), shape: shape)
+  }
+}
+
+extension Builder {
+  /// The discrete Fourier transform along an axis of [.., 1] reals or [.., 2] complex numbers.
+  ///
+  /// One-sided it gives the first half of the frequencies; one-sided and inverse it takes them, and
+  /// gives reals.
+  func fourierTransform(
+    _ given: Operand, axis: Int, length: Int?, isInverse: Bool, isOneSided: Bool
+  ) throws -> Operand {
+    let last = given.rank - 1
+    guard last > axis, let width = given.shape.extents.last, width == 1 || width == 2 else {
+      throw ModelError.invalid("takes […, 1] or […, 2], not \(given.shape), and another axis")
+    }
+    let toReals = isInverse && isOneSided
+    let length =
+      length ?? (toReals ? 2 * (given.shape[axis] - 1) : given.shape[axis])
+    guard length > 0, length <= 1 << 14 else {
+      throw ModelError(
+        .limitExceeded, "a transform of \(length) places", cure: "use at most 16384 places")
+    }
+    let inputs = toReals ? length / 2 + 1 : length
+    var x = given
+    if x.shape[axis] > inputs { x = try slice(x, axis: axis, from: 0, to: inputs) }
+    if x.shape[axis] < inputs {
+      var after = x.rank.zeros
+      after[axis] = inputs - x.shape[axis]
+      x = try padded(x, before: x.rank.zeros, after: after)
+    }
+    let outputs = isOneSided && !isInverse ? length / 2 + 1 : length
+    let real = try place(0, ofAxis: last, in: x)
+    let imaginary = try width == 2 ? place(1, ofAxis: last, in: x) : nil
+    /// Of every output and input, a function of their angle, exact at quarters of the circle.
+    func matrix(_ shift: Int, _ factor: Double) -> Operand {
+      var numbers: [Double] = []
+      numbers.reserveCapacity(outputs * inputs)
+      for row in 0..<outputs {
+        for column in 0..<inputs {
+          let share = factor * (isInverse ? 1 / Double(length) : 1)
+          let isSingle = column == 0 || 2 * column == length
+          // In quarters of a 4·length-th of the circle, so that a shift is whole.
+          let place = (4 * (row * column % length) + shift * length) % (4 * length)
+          numbers.append(
+            cosine(place, 4 * length) * share * (toReals && !isSingle ? 2 : 1))
+        }
+      }
+      return constant(numbers, x.type, shape: [outputs, inputs])
+    }
+    // cos a; and sin a = cos(a − quarter), a quarter back being three forward.
+    let cosines = matrix(0, 1)
+    let sines = matrix(3, isInverse ? -1 : 1)
+    func sum(_ a: Operand, _ b: Operand?, _ factor: Double) throws -> Operand {
+      guard let b else { return a }
+      return try add(a, multiply(b, factor))
+    }
+    let first = try sum(
+      product(cosines, alongAxis: axis, of: real),
+      imaginary.map { try product(sines, alongAxis: axis, of: $0) }, 1)
+    if toReals { return try unsqueeze(first, [last]) }
+    let second = try sum(
+      multiply(product(sines, alongAxis: axis, of: real), -1),
+      imaginary.map { try product(cosines, alongAxis: axis, of: $0) }, 1)
+    return try stack([first, second], axis: last)
+  }
+
+  /// The cosine of a part of the circle, exact at its quarters.
+  private func cosine(_ place: Int, _ whole: Int) -> Double {
+    switch (4 * place).quotientAndRemainder(dividingBy: whole) {
+    case (0, 0): 1
+    case (1, 0), (3, 0): 0
+    case (2, 0): -1
+    default: Double.cos(2 * .pi * Double(place) / Double(whole))
+    }
+  }
+}
