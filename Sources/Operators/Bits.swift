@@ -119,22 +119,28 @@ public struct BitwiseNot: Discrete {
   }
 }
 
-/// The bits of an unsigned integer moved by a number of places; those that leave it are lost.
+/// The bits of an integer moved by a number of places; those that leave it are lost.
+///
+/// To the right a signed integer keeps its sign. Beyond all bits, and for a negative number of
+/// places, only copies of the sign are left, or zeros.
 public struct BitShift: BitwiseBinary {
   public static let name = "BitShift"
 
   public let isLeft: Bool
   /// Bits of the integers.
   public let bits: Int
+  public let isSigned: Bool
 
-  public init(isLeft: Bool, bits: Int = 64) {
+  public init(isLeft: Bool, bits: Int = 64, isSigned: Bool = false) {
     precondition((1...64).contains(bits), "integers have up to 64 bits")
     self.isLeft = isLeft
     self.bits = bits
+    self.isSigned = isSigned
   }
 
   public init(attributes: Attributes) throws(OperatorError) {
-    try attributes.allowOnly("direction", "bits", in: Self.name)
+    try attributes.allowOnly("direction", "bits", "signed", in: Self.name)
+    isSigned = try Self.flag("signed", of: attributes)
     let direction = try attributes.text("direction", in: Self.name)
     bits = try attributes.integer("bits", default: 64, in: Self.name)
     isLeft = direction == "LEFT"
@@ -145,18 +151,26 @@ public struct BitShift: BitwiseBinary {
   }
 
   public var attributes: Attributes {
-    ["direction": .text(isLeft ? "LEFT" : "RIGHT"), "bits": .integer(bits)]
+    [
+      "direction": .text(isLeft ? "LEFT" : "RIGHT"), "bits": .integer(bits),
+      "signed": .integer(isSigned ? 1 : 0),
+    ]
   }
 
   public func value(_ a: Int64, _ b: Int64) -> Int64 {
-    guard (0..<Int64(bits)).contains(b) else { return 0 }
+    let isInside = (0..<Int64(bits)).contains(b)
+    if isSigned, !isLeft { return isInside ? a >> b : a < 0 ? -1 : 0 }
+    guard isInside else { return 0 }
     let mask = UInt64.max >> UInt64(64 - bits)
     let pattern = UInt64(bitPattern: a) & mask
-    return Int64(bitPattern: (isLeft ? pattern << UInt64(b) : pattern >> UInt64(b)) & mask)
+    let moved = (isLeft ? pattern << UInt64(b) : pattern >> UInt64(b)) & mask
+    let isNegative = isSigned && moved >> UInt64(bits - 1) == 1
+    return Int64(bitPattern: isNegative ? moved | ~mask : moved)
   }
 
   public func range(_ a: Interval, _ b: Interval) -> Interval {
     if !isLeft, a.lower >= 0 { return Interval(0, a.upper) }
+    if isSigned { return isLeft ? .whole : Interval(min(a.lower, -1), max(a.upper, 0)) }
     return bits == 64
       ? .whole : Interval(0, Double(sign: .plus, exponent: bits, significand: 1) - 1)
   }

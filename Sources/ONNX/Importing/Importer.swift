@@ -42,10 +42,14 @@ final class Importer {
     var opsets: [String: Int] = [:]
     for entry in imports {
       let domain = entry.domain.domain
-      if domain.isEmpty, !(7...OperatorRules.newestOpset).contains(Int(entry.version)) {
+      if domain.isEmpty,
+        !(OperatorRules.oldestOpset...OperatorRules.newestOpset).contains(Int(entry.version))
+      {
         throw ModelError(
           .unsupported, "imports version \(entry.version) of the standard operators",
-          cure: "export with opset_version from 7 to \(OperatorRules.newestOpset)")
+          cure:
+            "export with opset_version from \(OperatorRules.oldestOpset) to \(OperatorRules.newestOpset)"
+        )
       }
       opsets[domain] = Int(entry.version)
     }

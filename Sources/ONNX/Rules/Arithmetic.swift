@@ -43,20 +43,20 @@ extension OperatorRules {
     "BitwiseNot": one { try $0.builder.wrapped($0.builder.apply(BitwiseNot(), $0.input(0))) },
     "BitShift": one { context in
       let x = try context.input(0)
-      guard let (bits, _) = x.type.integer else {
+      guard let (bits, isSigned) = x.type.integer else {
         throw ModelError.invalid("moves the bits of integers, not of \(x.type)")
       }
       let direction = try context.text("direction", default: "")
       guard direction == "LEFT" || direction == "RIGHT" else {
         throw ModelError.invalid("attribute direction must be LEFT or RIGHT")
       }
-      let shift = BitShift(isLeft: direction == "LEFT", bits: bits)
+      let shift = BitShift(isLeft: direction == "LEFT", bits: bits, isSigned: isSigned)
       return try context.builder.apply(shift, x, context.input(1))
     },
   ]
 
   private static func judge(_ op: some Operator) -> Rule {
-    one { try $0.builder.apply(op, $0.input(0), $0.input(1), as: .bool) }
+    one { try $0.builder.apply(op, $0.input(0), $0.broadcast(1), as: .bool) }
   }
 
   /// All inputs combined one after another, with broadcasting.

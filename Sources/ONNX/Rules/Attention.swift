@@ -1,3 +1,4 @@
+import Numbers
 import Operators
 import Semantics
 import Tensors
@@ -65,9 +66,14 @@ extension OperatorRules {
     guard ["linear", "gated", "delta", "gated_delta"].contains(rule) else {
       throw ModelError.invalid("attribute update_rule has the unknown value \(rule.quotedName)")
     }
-    let q = try builder.heads(context.input(0), queries)
-    let k = try builder.heads(context.input(1), keys)
-    let v = try builder.heads(context.input(2), keys)
+    // The state is kept in fp32, whatever the format of the inputs.
+    let type = try context.input(0).type
+    func wide(_ x: Operand) throws -> Operand {
+      try x.type == .double ? x : builder.cast(x, to: .float)
+    }
+    let q = try builder.heads(wide(context.input(0)), queries)
+    let k = try builder.heads(wide(context.input(1)), keys)
+    let v = try builder.heads(wide(context.input(2)), keys)
     guard queries % keys == 0, q.shape[3] == k.shape[3], k.shape[2] == v.shape[2],
       q.shape[2] == k.shape[2], q.shape[0] == k.shape[0], k.shape[0] == v.shape[0]
     else { throw ModelError.invalid("q \(q.shape), k \(k.shape) and v \(v.shape) do not fit") }
@@ -75,7 +81,7 @@ extension OperatorRules {
     var scale = try context.real("scale", default: 0)
     if scale == 0 { scale = 1 / Double(depth).squareRoot() }
     var state =
-      try context.optional(3)
+      try context.optional(3).map(wide)
       ?? builder.expand(builder.scalar(0, v.type), [batch, keys, depth, width])
     guard state.shape == [batch, keys, depth, width] else {
       throw ModelError.invalid("the state \(state.shape) does not fit")
@@ -84,7 +90,7 @@ extension OperatorRules {
     let isDelta = rule == "delta" || rule == "gated_delta"
     /// [B, T, H · n] or [B, T, n] as [B, H, T, n].
     func perHead(_ number: Int, _ name: String) throws -> Operand {
-      guard let x = try context.optional(number), x.rank == 3 else {
+      guard let x = try context.optional(number).map(wide), x.rank == 3 else {
         throw ModelError.invalid("\(rule) needs the input \(name)")
       }
       if x.shape[2] == 1 { return try builder.unsqueeze(x, [1]) }
@@ -111,9 +117,12 @@ extension OperatorRules {
       rows.append(try builder.reshape(row, [batch, queries, width]))
     }
     guard !rows.isEmpty else {
-      return [builder.empty(v.type, [batch, 0, queries * width]), state]
+      return [builder.empty(type, [batch, 0, queries * width]), try builder.cast(state, to: type)]
     }
-    return [try builder.joined(builder.stack(rows, axis: 2)), state]
+    return [
+      try builder.cast(builder.joined(builder.stack(rows, axis: 2)), to: type),
+      try builder.cast(state, to: type),
+    ]
   }
 
   // MARK: Rotary embedding

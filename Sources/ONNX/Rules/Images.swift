@@ -89,9 +89,10 @@ extension OperatorRules {
       pads.allSatisfy({ (0...(1 << 24)).contains($0) }), x.rank == 3, taps.count > 0,
       x.shape[1] % taps.count == 0
     else { throw ModelError.invalid("blocks \(block) do not fit \(x.shape) and image \(image)") }
-    let counts = (0..<rank).map { axis in
-      (image[axis] + pads[axis] + pads[axis + rank] - dilations[axis] * (block[axis] - 1) - 1)
-        / strides[axis] + 1
+    let counts = (0..<rank).map { axis -> Int in
+      let reach = dilations[axis] * (block[axis] - 1) + 1
+      let padded = image[axis] + pads[axis] + pads[axis + rank]
+      return max(0, padded - reach + strides[axis]) / strides[axis]
     }
     let blocks = try Limits.shape(counts, of: "the blocks")
     guard blocks.count == x.shape[2] else {

@@ -38,9 +38,11 @@ extension OperatorRules {
     let flat = try parameters.map { try builder.reshape($0, [x.shape[1]]) }
     // Until version 14 the number of outputs said which mode is meant.
     let stated = try context.flag("training_mode")
+    let isTest = try context.flag("is_test")
     let isTraining =
       stated || context.importer.options.isTraining
-      || (context.opset < 14 && (1..<context.outputCount).contains { context.wantsOutput($0) })
+      || (context.opset < 14 && !isTest
+        && (1..<context.outputCount).contains { context.wantsOutput($0) })
     guard isTraining else {
       let op = BatchNormalization(isTraining: false, epsilon: epsilon)
       return try builder.append(op, to: [x] + flat)

@@ -1,11 +1,14 @@
 import Operators
 import Semantics
+import Tensors
 
 /// Writes one node of a model into the graph and gives its outputs.
 typealias Rule = @Sendable (NodeContext) throws -> [Item]
 
 /// The rules of all operators that are computed, one family in a file.
 enum OperatorRules {
+  /// The oldest version of the standard operators that the rules know.
+  static let oldestOpset = 6
   /// The newest version of the standard operators that the rules know.
   static let newestOpset = 28
 
@@ -58,6 +61,25 @@ enum OperatorRules {
 
   /// An operator of two inputs, whose integers wrap around.
   static func pair(_ op: some Operator) -> Rule {
-    one { try $0.builder.wrapped($0.builder.apply(op, $0.input(0), $0.input(1))) }
+    one { context in
+      let (a, b) = try (context.input(0), context.broadcast(1))
+      return try context.builder.wrapped(context.builder.apply(op, a, b))
+    }
+  }
+}
+
+extension NodeContext {
+  /// An input that broadcasts with the first one: before version 7 along axes that start where an
+  /// attribute says.
+  func broadcast(_ number: Int) throws -> Operand {
+    let (x, operand) = try (input(0), input(number))
+    guard opset < 7, hasAttribute("axis"), operand.rank > 0 else { return operand }
+    let start = try axis(integer("axis"), rank: x.rank)
+    let after = x.rank - start - operand.rank
+    guard after >= 0 else {
+      throw ModelError.invalid("\(operand.shape) does not fit \(x.shape) from axis \(start) on")
+    }
+    return try builder.reshape(
+      operand, operand.shape.extents + [Int](repeating: 1, count: after))
   }
 }

@@ -223,7 +223,8 @@ extension OperatorRules {
       let start = images[number / perRegion] * channels * plane
       for tap in 0..<taps {
         // Missing taps count nothing, or repeat the first.
-        let own = tap < bin.count ? bin[tap] : isMax ? bin.first ?? (0, 0) : (0, 0)
+        let first = bin.first.flatMap { isMax ? $0 : nil }
+        let own = tap < bin.count ? bin[tap] : first ?? (place: 0, weight: 0)
         places.append(start + own.place)
         weights.append(own.weight)
       }
@@ -359,7 +360,7 @@ struct Sampler {
       }
       if axis == choice.count { break }
     }
-    return try sum ?? builder.empty(x.type, [batch, channels, points])
+    return sum ?? builder.empty(x.type, [batch, channels, points])
   }
 
   /// Places along an axis that a coordinate reads, and their shares.
