@@ -4,8 +4,8 @@ public import Tensors
 
 /// The rest of a division.
 ///
-/// Of integers it has the sign of the divisor, or with fmod that of the dividend, as it has for
-/// reals. By 0 it is 0 for integers and NaN for reals.
+/// It has the sign of the divisor, or with fmod that of the dividend. By 0 it is 0 for integers and
+/// NaN for reals.
 public struct Mod: Elementwise {
   public static let name = "Mod"
 
@@ -24,9 +24,6 @@ public struct Mod: Elementwise {
   public func types(of operands: [TensorType]) throws(OperatorError) -> [TensorType] {
     let kind: ElementKind = operands.first?.kind == .integer ? .integer : .real
     try Self.check(operands, are: kind, kind)
-    guard kind == .integer || isFmod else {
-      throw Self.refusal("needs fmod for reals")
-    }
     return [TensorType(try Self.broadcast(operands), kind)]
   }
 
@@ -41,9 +38,7 @@ public struct Mod: Elementwise {
       loop.map(a, b, into: results[0].elements(as: Int64.self)) { rest($0, $1) }
     } else {
       let (a, b) = (operands[0].elements(as: T.self), operands[1].elements(as: T.self))
-      loop.map(a, b, into: results[0].elements(as: T.self)) {
-        $0.truncatingRemainder(dividingBy: $1)
-      }
+      loop.map(a, b, into: results[0].elements(as: T.self)) { rest($0, $1) }
     }
   }
 
@@ -52,6 +47,13 @@ public struct Mod: Elementwise {
     if b == 0 || b == -1 { return 0 }
     let rest = a % b
     return isFmod || rest == 0 || (rest < 0) == (b < 0) ? rest : rest + b
+  }
+
+  private func rest<T: Scalar>(_ a: T, _ b: T) -> T {
+    let rest = a.truncatingRemainder(dividingBy: b)
+    if isFmod { return rest }
+    if rest == 0 { return b.sign == .minus ? -abs(rest) : abs(rest) }
+    return (rest < 0) == (b < 0) ? rest : rest + b
   }
 
   /// `a − b · trunc(a / b)`: the quotient, which jumps, has no slope.
@@ -87,10 +89,10 @@ public struct Mod: Elementwise {
       b.magnitude < 0x1p53
     {
       if !isReal { return Interval(Double(rest(Int64(a.lower), Int64(b.lower)))) }
-      if b.lower != 0 { return Interval(a.lower.truncatingRemainder(dividingBy: b.lower)) }
+      if b.lower != 0 { return Interval(rest(a.lower, b.lower)) }
     }
     let reach = b.magnitude
-    if isFmod || isReal {
+    if isFmod {
       // No larger than either, with the sign of the dividend.
       let most = min(a.magnitude, reach)
       return Interval(a.lower < 0 ? -most : 0, a.upper > 0 ? most : 0)

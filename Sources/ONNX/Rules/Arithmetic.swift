@@ -90,9 +90,6 @@ extension OperatorRules {
   private static func mod(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
     let isFmod = try context.flag("fmod")
-    guard isFmod || !x.isReal else {
-      throw ModelError.invalid("the rest of reals needs the attribute fmod")
-    }
     return try builder.wrapped(builder.apply(Mod(isFmod: isFmod), x, context.input(1)))
   }
 

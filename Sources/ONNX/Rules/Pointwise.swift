@@ -67,7 +67,10 @@ extension OperatorRules {
   /// `max(x, 0) + slope · min(x, 0)`, for integers as well.
   private static func prelu(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
-    let slope = try context.input(1)
+    var slope = try context.input(1)
+    if context.opset < 7, slope.rank == 1, slope.count > 1, x.rank > 2 {
+      slope = try builder.reshape(slope, [slope.count] + (x.rank - 2).zeros.map { _ in 1 })
+    }
     let zero = builder.scalar(0, x.type)
     let isAbove = try builder.apply(Less(), x, zero, as: .bool)
     return try builder.choose(isAbove, builder.multiply(slope, x), builder.expanded(x, with: slope))

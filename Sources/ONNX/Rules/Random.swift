@@ -1,4 +1,5 @@
 import Numbers
+import ONNXMessages
 import Operators
 import Semantics
 import Tensors
@@ -104,7 +105,8 @@ extension NodeContext {
   /// A seed from the attribute, or from the name of the node.
   var seed: Int {
     get throws {
-      let stated = try real("seed", default: 0)
+      let isWhole = attribute("seed").map { $0.type == .int } ?? false
+      let stated = try isWhole ? Double(integer("seed")) : real("seed", default: 0)
       let text = hasAttribute("seed") ? "\(stated)" : identity
       // FNV-1a.
       let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {

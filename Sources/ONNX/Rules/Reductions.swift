@@ -82,7 +82,10 @@ extension OperatorRules {
         ? try builder.reshape(builder.apply(op(0), builder.reshape(x, [1])), [])
         : try builder.apply(op(axis), x)
     }
-    let axis = try context.axis(context.integer("axis", default: 1), rank: x.rank + 1)
+    let stated = try context.integer("axis", default: 1)
+    let axis =
+      try stated < 0
+      ? context.axis(stated, rank: x.rank) : context.axis(stated, rank: x.rank + 1)
     let flat = try builder.reshape(
       x, [x.shape.extents[..<axis].reduce(1, *), x.shape.extents[axis...].reduce(1, *)])
     return try builder.reshape(builder.apply(op(1), flat), x.shape.extents)

@@ -36,7 +36,12 @@ extension OperatorRules {
       guard new.type == type else {
         throw ModelError.invalid("a tensor of \(new.type) joins a sequence of \(type)")
       }
-      let index = try context.place(ofInput: 2, in: operands.count + 1) ?? operands.count
+      // Negative positions count back from the end, as they are before the insertion.
+      let stated = try context.integers(ofInput: 2)?.first?.clamped ?? operands.count
+      let index = stated < 0 ? stated + operands.count : stated
+      guard (0...operands.count).contains(index) else {
+        throw ModelError.invalid("position \(stated) is outside of \(operands.count) tensors")
+      }
       operands.insert(new, at: index)
       return [.sequence(operands, of: type)]
     },

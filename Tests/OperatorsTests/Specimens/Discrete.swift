@@ -39,6 +39,10 @@ extension Specimen {
     Specimen(BitwiseNot(), integers([12, -7])),
     Specimen(BitShift(isLeft: true, bits: 8), integers([200, 3]), integers([1, 9])),
     Specimen(BitShift(isLeft: false, bits: 16), integers([200, 3]), integers([1, 9])),
+    Specimen(
+      BitShift(isLeft: false, bits: 8, isSigned: true), integers([-100, 3]), integers([2, -1])),
+    Specimen(
+      BitShift(isLeft: true, bits: 8, isSigned: true), integers([100, -3]), integers([1, 2])),
     Specimen(Equal(), booleans([true, false]), booleans([true, true])),
     Specimen(Less(), integers([1, 5]), integers([3, 3])),
     Specimen(
@@ -53,6 +57,10 @@ extension Specimen {
     } + [
       Specimen(Mod(isFmod: false), integers([7, -7, 7, -7]), integers([3, 3, -3, -3])),
       Specimen(Mod(isFmod: true), reals([5.3, -5.3, 0.4]), reals([1.5, 2.25, -3])).with {
+        $0.hazards = [.undefined]
+        $0.radius = 0.05
+      },
+      Specimen(Mod(isFmod: false), reals([5.3, -5.3, 0.4]), reals([1.5, 2.25, -3])).with {
         $0.hazards = [.undefined]
         $0.radius = 0.05
       },

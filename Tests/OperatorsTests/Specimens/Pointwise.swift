@@ -24,6 +24,16 @@ extension Specimen {
     }
   }
 
+  /// Of a function with edges or poles: elements inside, drawn far from these.
+  private static func edged(
+    _ op: any Pointwise, _ elements: [Double], mean: Double = 0.3, hazards: Set<Hazard.Kind>
+  ) -> Specimen {
+    Specimen(op, reals(elements)).with {
+      $0.hazards = hazards
+      $0.draws = Draws(laws: [law(mean: mean, deviation: 0.05)], tolerance: 0.01)
+    }
+  }
+
   static let functions: [Specimen] = [
     pointwise(Linear()),
     pointwise(Relu()),
@@ -52,6 +62,21 @@ extension Specimen {
     singular(Log(), hazards: [.pole, .undefined]),
     singular(Sqrt(), hazards: [.undefined]),
     singular(Reciprocal(), hazards: [.pole, .overflow]),
+    pointwise(Cos()),
+    pointwise(Atan(), hazards: [.cancellation]),
+    pointwise(Sinh(), hazards: [.overflow]),
+    pointwise(Cosh(), hazards: [.overflow]),
+    pointwise(Asinh()),
+    pointwise(Floor()),
+    pointwise(Ceil()),
+    pointwise(Round()),
+    pointwise(ThresholdedRelu(alpha: 0.8)),
+    pointwise(Shrink(bias: 0.25, lambd: 0.9)),
+    edged(Tan(), [-0.9, -0.2, 0.4, 1.1], hazards: []),
+    edged(Asin(), [-0.6, -0.2, 0.3, 0.6], hazards: [.undefined]),
+    edged(Acos(), [-0.6, -0.2, 0.3, 0.6], hazards: [.undefined]),
+    edged(Acosh(), [1.4, 1.9, 2.5, 4], mean: 3, hazards: [.undefined]),
+    edged(Atanh(), [-0.6, -0.2, 0.3, 0.6], hazards: [.pole, .undefined]),
   ]
 
   static let wraps: [Specimen] = made {

@@ -77,7 +77,7 @@ extension Specimen {
   static let all: [Specimen] = [
     pointwise, pointwiseGradients, arithmetic, choices, reductions, lanes, losses, products,
     rearrangements, selections, convolutions, pooling, normalizations, normalizationGradients,
-    attention, discrete,
+    attention, discrete, places,
   ].flatMap { $0 }
 
   /// Those whose results are all real.
