@@ -236,7 +236,7 @@ private struct RecurrentRule {
     return try direction.biases.map { try builder.add(product, $0.recurrence) } ?? product
   }
 
-  /// Gates z and r (Cho et al. 2014), the latter before or after the product with R.
+  /// Gates z and r (Cho and others 2014), the latter before or after the product with R.
   static func gated(
     _ rule: RecurrentRule, _ direction: Direction, _ input: Operand, _ state: State
   ) throws -> State {

@@ -78,7 +78,7 @@ extension OperatorRules {
     return try builder.reshape(product, [size[0]] + spatial.extents + [rank])
   }
 
-  /// A convolution whose taps are moved by offsets (Dai et al. 2017) and weighted by a mask.
+  /// A convolution whose taps are moved by offsets (Dai and others 2017) and weighted by a mask.
   private static func deformableConvolution(_ context: NodeContext) throws -> Operand {
     let (builder, x, weight) = (context.builder, try context.input(0), try context.input(1))
     let offset = try context.input(2)
@@ -134,7 +134,7 @@ extension OperatorRules {
 
   // MARK: Regions
 
-  /// Bilinear samples of regions, averaged or the greatest of them (He et al. 2017).
+  /// Bilinear samples of regions, averaged or the greatest of them (He and others 2017).
   private static func roiAlign(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
     guard let rois = try context.reals(ofInput: 1), let images = try context.integers(ofInput: 2),

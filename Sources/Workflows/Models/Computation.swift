@@ -140,7 +140,7 @@ final class Evaluation<T: Scalar> {
   /// their infinities on.
   private var meant: Set<Value> = []
 
-  /// - Parameter keepsAll: whether every real value can be read after the run.
+  /// Where `keepsAll` is set every real value can be read after the run.
   init(_ computation: Computation, _ formats: NodeFormats, keepsAll: Bool = false) {
     self.computation = computation
     let graph = computation.graph

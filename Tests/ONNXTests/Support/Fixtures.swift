@@ -13,9 +13,10 @@ import Testing
 
 /// Files that tests read.
 enum Fixture {
-  static func path(_ name: String) throws -> String {
-    let url = try #require(Bundle.module.url(forResource: "Data/\(name)", withExtension: nil))
-    return url.path
+  /// The path of a file in the folder Data.
+  static func path(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Data/\(name)").path
   }
 }
 
