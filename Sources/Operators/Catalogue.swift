@@ -35,4 +35,5 @@ private let arithmeticOperators: [any Operator.Type] = [
 private let discreteOperators: [any Operator.Type] = [
   Cast.self, WrapInteger.self, Mod.self, And.self, Or.self, Xor.self, Not.self, IsNaN.self,
   IsInf.self, BitwiseAnd.self, BitwiseOr.self, BitwiseXor.self, BitwiseNot.self, BitShift.self,
+  Take.self, Put.self, PutAdd.self, TopKIndices.self, ArgMax.self, ArgMin.self, CumulativeSum.self,
 ]

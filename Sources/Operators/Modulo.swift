@@ -123,7 +123,7 @@ public struct Mod: Elementwise {
       results[0].shape.source(of: element, in: operands[$0].shape)
     }
     let (a, b) = (operands[0].double(at: places[0]), operands[1].double(at: places[1]))
-    if b.isNaN { return .passedOn(operand: 1, element: places[1]) }
+    if b.isNaN || (a.isFinite && b.isInfinite) { return .passedOn(operand: 1, element: places[1]) }
     if !a.isFinite { return .passedOn(operand: 0, element: places[0]) }
     return .produced(.divisionByZero, explanation: "the rest of \(a) divided by \(b)")
   }

@@ -25,15 +25,17 @@ import Testing
     let model = try ImportedModel(ModelFile(contentsOf: Fixture.path("\(name).onnx")), options)
     let (outputs, gradients) = try model.evaluated(
       ["x": x], cotangent: reference.tensor("cotangent/y"))
-    // Both compute in doubles; sums differ in their order.
-    try expectClose(try #require(outputs["y"]), reference.tensor("y"), 1e-10, "y")
+    // Both compute in doubles; sums differ in their order. The older exporter writes constants such
+    // as the square root of 2 in single precision.
+    let tolerance = name.hasSuffix("torchscript") ? 2e-7 : 1e-9
+    try expectClose(try #require(outputs["y"]), reference.tensor("y"), tolerance, "y")
     var compared = 0
     for entry in reference.entries where entry.name.hasPrefix("grad/") {
       guard let found = gradients[String(entry.name.dropFirst(5))],
         found.shape == entry.shape
       else { continue }
       compared += 1
-      try expectClose(found, reference.tensor(entry.name), 1e-9, entry.name)
+      try expectClose(found, reference.tensor(entry.name), tolerance, entry.name)
     }
     #expect(compared >= Self.fewest[name] ?? 0, "only \(compared) gradients have a counterpart")
   }

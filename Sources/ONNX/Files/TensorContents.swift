@@ -149,7 +149,7 @@ struct TensorReader {
         .invalidModel, "the data of tensor \(name) lie outside the model's folder through a link",
         cure: "keep external data in the folder of the model")
     }
-    guard let offset = Int(entries["offset"] ?? "0"), offset >= 0,
+    guard let offset = Int(entries["offset"] ?? "0"), offset >= 0, offset <= .max - count,
       let length = Int(entries["length"] ?? String(count)), length == count
     else {
       throw ModelError.invalid(

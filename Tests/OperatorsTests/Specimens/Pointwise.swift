@@ -118,7 +118,13 @@ extension Specimen {
     -> Set<Hazard.Kind>
   {
     switch function {
-    case is Sin, is HardTanh, is HardSigmoid, is HardSwish, is LeakyRelu: []
+    case is Sinh, is Cosh: [.overflow, .undefined]
+    case is Asin, is Acos: [.pole, .undefined]
+    case is Acosh where order == 1: [.pole, .undefined]
+    case is Acosh, is Atanh: [.pole, .undefined, .underflow]
+    case is Asinh where order == 1: []
+    case is Sin, is Cos, is Tan, is Shrink, is HardTanh, is HardSigmoid, is HardSwish, is LeakyRelu:
+      []
     case is AffineActivation: function.kinks.isEmpty ? [.underflow] : []
     case is Exp: [.overflow, .undefined, .underflow]
     case is Sqrt where order == 1: [.pole, .undefined]
