@@ -11,6 +11,8 @@ public struct Check: Sendable {
     /// How many weight seeds to measure, counted up from `seed`.
     public var draws = 1
     public var format = NumberFormat.fp32
+    /// Formats of single nodes, by their number.
+    public var nodeFormats: [Int: NumberFormat] = [:]
     public var thresholds = Thresholds()
     /// Whether to compute the singular values of the input–output Jacobian.
     public var wantsSpectrum = false
@@ -37,7 +39,8 @@ public struct Check: Sendable {
     let differentiated = try DifferentiatedSubject(subject, adding: adding)
     try differentiated.graph.validate()
     let prediction = Prediction(of: differentiated)
-    let measurement = Measurement(differentiated, format: options.format)
+    let measurement = Measurement(
+      differentiated, format: options.format, nodeFormats: options.nodeFormats)
     let series = DrawSeries(differentiated, measurement, options)
     let factors = FactorTable(differentiated, prediction)
     let layerOf = LayerFinder(subject)

@@ -28,14 +28,20 @@ final class Measurement {
   private let differentiated: DifferentiatedSubject
   private let plan: Plan<Float>
   private let kept: Set<Value>
+  /// Values that hold infinities because a constant of the model does, such as the logits that a
+  /// mask leaves out.
+  private var meant: Set<Value> = []
 
   /// Lays the pass out; `format` is what every value is rounded to.
-  init(_ differentiated: DifferentiatedSubject, format: NumberFormat) {
+  init(
+    _ differentiated: DifferentiatedSubject, format: NumberFormat,
+    nodeFormats: [Int: NumberFormat] = [:]
+  ) {
     self.differentiated = differentiated
     let graph = differentiated.graph
     plan = Plan(
       graph, keeping: [], observing: graph.values.filter { graph.type(of: $0).kind == .real },
-      format: format == .fp32 ? nil : format)
+      format: format == .fp32 ? nil : format, nodeFormats: nodeFormats)
     let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights + $0.steps }
     kept = Set(outputs + outputs.compactMap { differentiated.cotangents[$0] })
     resources = Resources(
@@ -52,8 +58,14 @@ final class Measurement {
     let subject = differentiated.subject
     summaries.removeAll(keepingCapacity: true)
     failure = nil
+    meant.removeAll(keepingCapacity: true)
     for parameter in graph.parameters {
       subject.fillParameter(parameter, plan[parameter], seed)
+      guard subject.frozen.contains(parameter), graph.type(of: parameter).kind == .real else {
+        continue
+      }
+      let elements = plan[parameter].elements(as: Float.self)
+      if elements.indices.contains(where: { elements[$0].isInfinite }) { meant.insert(parameter) }
     }
     for input in graph.inputs {
       if input == differentiated.seedCotangent {
@@ -85,7 +97,11 @@ final class Measurement {
   ) {
     if kept.contains(value) { summaries[value] = summary }
     guard let node = differentiated.graph.producer(of: value) else { return }
-    if summary.nonFinite > 0, failure == nil {
+    if summary.nonFinite > 0, summary.nanCount == 0,
+      node.operands.isEmpty || node.operands.contains(where: meant.contains)
+    {
+      meant.insert(value)
+    } else if summary.nonFinite > 0, failure == nil {
       explain(value, node, tensor, count: summary.nonFinite)
     }
     // The activation's input is still in the arena: the node has just read it.

@@ -33,6 +33,8 @@ public struct Subject: Sendable {
   public let layers: [Layer]
   /// Mean and second moment of every parameter as it is initialised.
   public let parameterMoments: [Value: Moments]
+  /// Parameters of the graph that are constants of the model: nothing is differentiated by them.
+  public let frozen: Set<Value>
   /// Fills a parameter with its initial elements for a seed; the tensor may be of either precision.
   public let fillParameter: @Sendable (Value, Tensor, UInt64) -> Void
   /// Fills an input with a random batch for a seed.
@@ -40,13 +42,14 @@ public struct Subject: Sendable {
 
   public init(
     graph: Graph, output: Value, layers: [Layer], parameterMoments: [Value: Moments],
-    fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
+    frozen: Set<Value> = [], fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
     fillInput: @escaping @Sendable (Value, Tensor, UInt64) -> Void
   ) {
     self.graph = graph
     self.output = output
     self.layers = layers
     self.parameterMoments = parameterMoments
+    self.frozen = frozen
     self.fillParameter = fillParameter
     self.fillInput = fillInput
   }
@@ -56,9 +59,12 @@ public struct Subject: Sendable {
     graph.inputs.first.map { graph.type(of: $0).shape.extents.first ?? 1 } ?? 1
   }
 
+  /// Parameters that are not constants.
+  var trained: [Value] { graph.parameters.filter { !frozen.contains($0) } }
+
   /// The number of scalar parameters.
   public var parameterCount: Int {
-    graph.parameters.reduce(0) { $0 + graph.type(of: $1).shape.count }
+    trained.reduce(0) { $0 + graph.type(of: $1).shape.count }
   }
 }
 
@@ -82,7 +88,7 @@ public struct DifferentiatedSubject: Sendable {
     let seed = graph.addInput("cotangent", graph.type(of: subject.output))
     let inputs = subject.graph.inputs.filter { graph.type(of: $0).kind == .real }
     let targets =
-      subject.layers.flatMap { [$0.output] + $0.steps } + graph.parameters + inputs
+      subject.layers.flatMap { [$0.output] + $0.steps } + subject.trained + inputs
     let found = try graph.differentiate(
       [(value: subject.output, cotangent: seed)], withRespectTo: targets, adding: adding)
     // Gradient rules also compute what no target asks for, such as the cotangent of a constant

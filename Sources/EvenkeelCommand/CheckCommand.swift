@@ -14,11 +14,13 @@ struct CheckCommand: ParsableCommand {
       the seed. Exit status: 0 nothing wrong, 1 a finding of severity error, 2 bad input.
       """)
 
-  @Argument(help: "The network: a YAML file.")
+  @Argument(help: "The network: a YAML file, or a model as an ONNX file.")
   var model: String
 
-  @Option(help: "Samples in the batch.")
-  var batch: Int = 256
+  @OptionGroup var options: ModelOptions
+
+  @Option(help: "Samples in the batch: 256 by default, 8 where an ONNX model leaves it open.")
+  var batch: Int?
 
   @Option(help: "The seed of every random draw.")
   var seed: UInt64 = 0
@@ -62,6 +64,12 @@ struct CheckCommand: ParsableCommand {
   mutating func run() throws {
     var request = CheckRequest(path: model)
     request.batch = batch
+    var file = ModelRequest(path: model)
+    file.inputs = options.inputs
+    file.shapes = options.shape
+    file.dimensions = options.dim
+    file.isTraining = options.training
+    request.model = file
     request.seed = seed
     request.draws = draws
     request.format = format

@@ -21,7 +21,10 @@ public struct CheckRequest: Sendable {
   }
 
   public var source: Source
-  public var batch = 256
+  /// Samples in the batch; nil for 256, or 8 where an ONNX model leaves it open.
+  public var batch: Int?
+  /// Inputs and what else an ONNX model leaves open.
+  public var model: ModelRequest?
   public var seed: UInt64 = 0
   public var draws = 1
   public var format = "fp32"
@@ -77,6 +80,16 @@ public struct CheckWorkflow {
   public func run() throws -> CheckResult {
     let options = try options()
     if let threads = request.threads { Threads.count = threads }
+    if case .file(let path) = request.source, ModelRequest(path: path).isONNX {
+      return try run(importing: path, options)
+    }
+    if let model = request.model {
+      try check(
+        model.inputs == nil && model.shapes.isEmpty && model.dimensions.isEmpty
+          && !model.isTraining,
+        "--inputs, --shape, --dim and --training are for ONNX models; a YAML network says its "
+          + "shapes itself")
+    }
     let (description, network) = try logged("lowered") { try load() }
     request.logger.debug(
       "network",
@@ -94,11 +107,37 @@ public struct CheckWorkflow {
       Proposals(for: description, predicting: { try secondMoments(of: $0) })
         .complete(report.findings)
     }
-    return CheckResult(
+    return result(report, options)
+  }
+
+  private func result(_ report: CheckReport, _ options: Check.Options) -> CheckResult {
+    CheckResult(
       report: report,
       limits: .init(
         healthy: options.thresholds.healthy,
         format: squared(options.format.leastSubnormal)...squared(options.format.greatest)))
+  }
+
+  /// Checks an ONNX model with its parameters as they are.
+  private func run(importing path: String, _ options: Check.Options) throws -> CheckResult {
+    var asked = request.model ?? ModelRequest(path: path)
+    asked.path = path
+    asked.batch = request.batch
+    let (model, given) = try logged("imported") { try ModelLoading.model(asked, batch: 8) }
+    var options = options
+    options.nodeFormats =
+      options.format == .fp32
+      ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }
+    let report = try logged("predicted and measured") {
+      do {
+        return try Check(
+          Subject(model, given: given), path: path, options: options, adding: { Add() }
+        ).report
+      } catch let error as OperatorError {
+        throw InputError(file: path, "\(error); the model cannot be differentiated there")
+      }
+    }
+    return result(report, options)
   }
 
   /// Does a stage and logs how long it took.
@@ -126,7 +165,8 @@ public struct CheckWorkflow {
   private func lowered(
     _ description: NetworkDescription
   ) throws(NetworkError) -> LoweredNetwork {
-    try description.lowered(batch: request.batch, registry: .standard, activations: .standard)
+    try description.lowered(
+      batch: request.batch ?? 256, registry: .standard, activations: .standard)
   }
 
   /// What the prediction says of a changed network.
@@ -145,7 +185,7 @@ public struct CheckWorkflow {
       let names = NumberFormat.all.filter { $0 != .fp64 }.map(\.name).joined(separator: ", ")
       throw InputError("--format \(request.format): no such number format; use one of \(names)")
     }
-    try check(request.batch >= 1, "--batch \(request.batch): must be at least 1")
+    try check(request.batch ?? 1 >= 1, "--batch \(request.batch ?? 0): must be at least 1")
     try check(request.draws >= 1, "--draws \(request.draws): must be at least 1")
     try check(request.threads ?? 1 >= 1, "--threads \(request.threads ?? 0): must be at least 1")
     var options = Check.Options()

@@ -1,0 +1,95 @@
+import Analyses
+import Findings
+import Graphs
+import ONNX
+import Semantics
+import Tensors
+
+extension Subject {
+  /// An imported model, with its parameters as they are and inputs as given or drawn.
+  init(_ model: ImportedModel, given: [String: ImportOptions.Given]) throws {
+    let runnable = Runnable(model, given: given)
+    let graph = model.graph
+    guard let output = model.outputs.first(where: { graph.type(of: $0.value).kind == .real }) else {
+      throw InputError(file: model.path, "has no real output to look at")
+    }
+    let layers = ModelLayers(model).layers
+    guard !layers.isEmpty else {
+      throw InputError(file: model.path, "has no layer: no operator of it gives reals")
+    }
+    let contents = model.contents
+    let tensors = runnable.given
+    var moments: [Value: Moments] = [:]
+    for value in graph.parameters where graph.type(of: value).kind == .real {
+      moments[value] = contents[value].map(Moments.init(ofParameter:))
+    }
+    self.init(
+      graph: graph, output: output.value, layers: layers, parameterMoments: moments,
+      frozen: model.constants.union(
+        graph.parameters.filter { graph.type(of: $0).kind != .real }),
+      fillParameter: { value, tensor, _ in contents[value].map { tensor.fill(from: $0) } },
+      fillInput: { value, tensor, seed in
+        if let own = tensors[value] {
+          tensor.fill(from: own)
+        } else {
+          runnable.draw(value, tensor, seed)
+        }
+      })
+  }
+}
+
+extension Tensor {
+  /// The elements of another tensor of the same shape, in this one's precision.
+  fileprivate func fill(from other: Tensor) {
+    switch elementType {
+    case .float32: copyBytes(from: other.cast(to: Float.self))
+    case .float64: copyBytes(from: other.cast(to: Double.self))
+    case .int64, .bool: copyBytes(from: other)
+    }
+  }
+}
+
+extension Moments {
+  /// Those of the elements that a trained parameter has, as if they had been drawn.
+  ///
+  /// A mean that chance explains counts as 0. Rows, or columns, that are orthonormal up to a factor
+  /// are known by a few of them.
+  init(ofParameter tensor: Tensor) {
+    let numbers = tensor.doubles
+    let count = Double(max(numbers.count, 1))
+    guard let first = numbers.first, numbers.contains(where: { $0 != first }) else {
+      self = .constant(numbers.first ?? 0)
+      return
+    }
+    let mean = numbers.reduce(0, +) / count
+    let second = numbers.reduce(0) { $0 + $1 * $1 } / count
+    let deviation = max(second - mean * mean, 0).squareRoot()
+    let isCentred = abs(mean) < 3 * deviation / count.squareRoot()
+    self = .parameter(
+      mean: isCentred ? 0 : mean, secondMoment: second,
+      isOrthogonal: Self.isOrthogonal(numbers, tensor.shape))
+    basis = .firstOrder
+    note = "of the elements as they are"
+  }
+
+  private static func isOrthogonal(_ numbers: [Double], _ shape: Shape) -> Bool {
+    guard shape.rank == 2, shape[0] > 1, shape[1] > 1 else { return false }
+    let (rows, columns) = (shape[0], shape[1])
+    func line(_ number: Int) -> [Double] {
+      rows <= columns
+        ? Array(numbers[number * columns..<(number + 1) * columns])
+        : (0..<rows).map { numbers[$0 * columns + number] }
+    }
+    let lines = (0..<min(4, rows, columns)).map(line)
+    func product(_ a: [Double], _ b: [Double]) -> Double {
+      zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let size = product(lines[0], lines[0])
+    guard size > 0, size.isFinite else { return false }
+    return lines.indices.allSatisfy { i in
+      lines.indices.allSatisfy { j in
+        abs(product(lines[i], lines[j]) - (i == j ? size : 0)) < 1e-4 * size
+      }
+    }
+  }
+}
