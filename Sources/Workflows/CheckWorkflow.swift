@@ -4,6 +4,7 @@ import Graphs
 public import Logging
 public import Networks
 import Numbers
+import ONNX
 import Operators
 import Remedies
 public import Reports

@@ -122,7 +122,7 @@ import Testing
     location("w.bin", offset: "4")
     expectRefusal(model, "needs bytes", folder: folder)
     location("w.bin", offset: "9223372036854775807")
-    expectRefusal(model, "", folder: folder)
+    expectRefusal(model, "declares others", folder: folder)
     location("w.bin")
     #expect(throws: Never.self) { try ImportedModel(model.file(folder: folder)) }
   }

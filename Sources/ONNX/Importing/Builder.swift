@@ -123,7 +123,7 @@ final class Builder {
 
   /// Appends an operator, or computes it where all operands are known.
   ///
-  /// Reals of a narrow type are rounded to it, integers of few bits wrap around.
+  /// Reals of a type narrower than fp32 are rounded to it, integers of few bits wrap around.
   func append(
     _ op: any Operator, to operands: [Operand], as type: DataType? = nil
   ) throws -> [Operand] {
@@ -171,7 +171,8 @@ final class Builder {
     let workspace = Tensor(zeros: [op.workspace(for: signature)], .float64)
     op.value(of: operands, into: tensors, workspace: workspace.elements(as: Double.self))
     return zip(tensors, results).map { tensor, type in
-      if let format = type.format, format.bitCount < 64 { tensor.round(to: format) }
+      // Singles stay exact: a run in doubles has no use for their rounding, one in singles rounds.
+      if let format = type.format, format.bitCount < 32 { tensor.round(to: format) }
       return Operand(source: .contents(tensor), type: type, shape: tensor.shape)
     }
   }

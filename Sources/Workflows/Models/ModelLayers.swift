@@ -2,6 +2,7 @@ import Analyses
 import Graphs
 import ONNX
 import Semantics
+import Tensors
 
 /// The layers of an imported model, found from the names of its nodes and from its structure.
 ///

@@ -10,9 +10,9 @@ import TensorFiles
 import Tensors
 
 /// A model as a graph that can be run, whichever file it came from.
-struct Runnable {
+struct Runnable: Sendable {
   /// An input or output of the model, and how files hold it.
-  struct Port {
+  struct Port: Sendable {
     let name: String
     let value: Value
     let storedType: StoredType
@@ -34,7 +34,7 @@ struct Runnable {
   let nodes: [(name: String, type: String, range: Range<Int>)]
   let hasDoubles: Bool
   /// Fills an input that nothing was given for.
-  let draw: (Value, Tensor, UInt64) -> Void
+  let draw: @Sendable (Value, Tensor, UInt64) -> Void
 
   /// What graph nodes compute in the words of the model: the operator's type and the node's name.
   func place(ofNode number: Int) -> String? {
@@ -142,7 +142,7 @@ extension Runnable {
 }
 
 /// How large the integers of an input may be that name places of something.
-private struct IndexLimits {
+private struct IndexLimits: Sendable {
   private let graph: Graph
   private let readers: [Value: [Int]]
 
