@@ -47,7 +47,8 @@ public struct Check: Sendable {
     let layers = subject.layers.enumerated().map { index, layer in
       Self.state(index, layer, differentiated, prediction, series)
     }
-    let scan = HazardScan(graph: subject.graph, format: options.format)
+    let scan = HazardScan(
+      graph: subject.graph, format: options.format, known: subject.bounds)
     diagnosis = Diagnosis(
       layers: layers, thresholds: options.thresholds, format: options.format,
       forwardFactors: factors.forward, backwardFactors: factors.backward,

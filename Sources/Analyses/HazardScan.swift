@@ -11,6 +11,8 @@ import Tensors
 struct HazardScan {
   let graph: Graph
   let format: NumberFormat
+  /// What inputs and parameters are known to lie in; nil of those about which nothing is.
+  var known: (Value) -> Bounds? = { _ in nil }
   /// How many nodes back operands are bounded.
   let reach = 6
   /// Values with more elements are not bounded: a scan must stay cheap.
@@ -46,9 +48,11 @@ struct HazardScan {
 
   /// A number for every value that is equal for values computed alike, `reach` nodes back.
   private var looks: [Int] {
-    var looks = graph.types.map { type in
+    var looks = graph.values.map { value in
       var hasher = Hasher()
-      hasher.combine(type)
+      hasher.combine(graph.type(of: value))
+      // What is known of one value is not known of another.
+      if graph.producer(of: value) == nil, known(value) != nil { hasher.combine(value) }
       return hasher.finalize()
     }
     for _ in 0..<reach {
@@ -87,9 +91,11 @@ struct HazardScan {
 
   private func bounds(of value: Value, depth: Int) -> Bounds {
     let type = graph.type(of: value)
-    guard depth > 0, type.kind == .real, type.shape.count <= elementLimit,
-      case .node(let number, let result) = graph.source(of: value)
-    else { return anyFinite(type) }
+    guard type.shape.count <= elementLimit else { return anyFinite(type) }
+    guard case .node(let number, let result) = graph.source(of: value) else {
+      return known(value) ?? anyFinite(type)
+    }
+    guard depth > 0 else { return anyFinite(type) }
     let node = graph.nodes[number]
     let signature = graph.signature(of: node)
     guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else {

@@ -35,6 +35,8 @@ public struct Subject: Sendable {
   public let parameterMoments: [Value: Moments]
   /// Parameters of the graph that are constants of the model: nothing is differentiated by them.
   public let frozen: Set<Value>
+  /// What elements of inputs and constants are known to lie in, for what can fail.
+  public let bounds: @Sendable (Value) -> Bounds?
   /// Fills a parameter with its initial elements for a seed; the tensor may be of either precision.
   public let fillParameter: @Sendable (Value, Tensor, UInt64) -> Void
   /// Fills an input with a random batch for a seed.
@@ -42,7 +44,8 @@ public struct Subject: Sendable {
 
   public init(
     graph: Graph, output: Value, layers: [Layer], parameterMoments: [Value: Moments],
-    frozen: Set<Value> = [], fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
+    frozen: Set<Value> = [], bounds: @escaping @Sendable (Value) -> Bounds? = { _ in nil },
+    fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
     fillInput: @escaping @Sendable (Value, Tensor, UInt64) -> Void
   ) {
     self.graph = graph
@@ -50,6 +53,7 @@ public struct Subject: Sendable {
     self.layers = layers
     self.parameterMoments = parameterMoments
     self.frozen = frozen
+    self.bounds = bounds
     self.fillParameter = fillParameter
     self.fillInput = fillInput
   }

@@ -107,6 +107,9 @@ struct NodeContext {
   /// The shortest decimal of the float, as whoever wrote it meant it: 1e-5 rather than 0.0000099999997.
   func epsilon(_ name: String = "epsilon", default fallback: Double = 1e-5) throws -> Double {
     let value = try real(name, default: fallback)
+    guard value.isFinite, name != "epsilon" || value >= 0 else {
+      throw ModelError.invalid("attribute \(name) is \(value)")
+    }
     return attributes[name] == nil ? fallback : Double("\(Float(value))") ?? value
   }
 

@@ -1,6 +1,7 @@
 import Analyses
 import Findings
 import Graphs
+import Numbers
 import ONNX
 import Semantics
 import Tensors
@@ -18,6 +19,7 @@ extension Subject {
       throw InputError(file: model.path, "has no layer: no operator of it gives reals")
     }
     let contents = model.contents
+    let limits = IndexLimits(graph)
     let tensors = runnable.given
     var moments: [Value: Moments] = [:]
     for value in graph.parameters where graph.type(of: value).kind == .real {
@@ -27,6 +29,16 @@ extension Subject {
       graph: graph, output: output.value, layers: layers, parameterMoments: moments,
       frozen: model.constants.union(
         graph.parameters.filter { graph.type(of: $0).kind != .real }),
+      bounds: { value in
+        let type = graph.type(of: value)
+        if let own = tensors[value] ?? (model.constants.contains(value) ? contents[value] : nil) {
+          let numbers = own.doubles
+          guard type.kind != .real || !numbers.contains(where: \.isNaN) else { return nil }
+          return Bounds(numbers.map { Interval($0) }, shape: type.shape)
+        }
+        guard type.kind == .integer, let limit = limits.limit(of: value) else { return nil }
+        return Bounds(repeating: Interval(0, Double(max(limit, 1) - 1)), shape: type.shape)
+      },
       fillParameter: { value, tensor, _ in contents[value].map { tensor.fill(from: $0) } },
       fillInput: { value, tensor, seed in
         if let own = tensors[value] {

@@ -142,7 +142,7 @@ extension Runnable {
 }
 
 /// How large the integers of an input may be that name places of something.
-private struct IndexLimits: Sendable {
+struct IndexLimits: Sendable {
   private let graph: Graph
   private let readers: [Value: [Int]]
 
