@@ -4,7 +4,8 @@ BUILD_FLAGS = -c release --explicit-target-dependency-import-check error
 PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
-.PHONY: demo test bench build tools exhaustive coverage gauntlet gallery
+.PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
+  mutations
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -38,6 +39,24 @@ gauntlet: build
 # Trains the networks of Examples/gallery, 10,000 layers deep among them: about half an hour.
 gallery: build
 	python3 Benchmarks/gallery.py .build/release/evenkeel
+
+# Runs the backend test cases of ONNX, about a minute, in a Python environment of its own.
+conformance: build .build/onnx/bin/python
+	.build/onnx/bin/python Benchmarks/conformance.py .build/release/evenkeel
+
+# Compares gradients of networks that PyTorch exports with PyTorch's own: about five minutes.
+gradients: build .build/onnx/bin/python
+	.build/onnx/bin/python Benchmarks/gradients.py .build/release/evenkeel
+
+.build/onnx/bin/python:
+	python3 -m venv .build/onnx
+	.build/onnx/bin/pip install --quiet torch==2.13.0 onnx==1.23.2 onnxscript==0.7.2 safetensors \
+	  numpy ml_dtypes
+
+# Changes bytes of model files for an hour: each must be imported or refused.
+mutations: tools
+	EVENKEEL_MUTATION_SECONDS=3600 swift test -c release -Xswiftc -enable-testing \
+	  --filter changedBytes
 
 # Compares measured second moments with the predicted band up to width 1024, and of other
 # architectures: about 4 minutes.

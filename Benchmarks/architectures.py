@@ -15,7 +15,10 @@ class Apply(nn.Module):
     def __init__(self, function, **modules):
         super().__init__()
         for name, module in modules.items():
-            setattr(self, name, module)
+            if isinstance(module, torch.Tensor):
+                self.register_buffer(name, module)
+            else:
+                setattr(self, name, module)
         self.function = function
 
     def forward(self, *inputs):
@@ -166,14 +169,14 @@ def decoder():
 
         def forward(self, ids):
             x = self.embed(ids) + self.place.weight
-            return self.head(self.body(x, mask=self.mask))
+            return self.head(self.body(x, mask=self.mask, is_causal=True))
     return Causal(), tokens()
 
 
 def encoder_decoder():
     body = nn.Transformer(16, 2, 1, 1, 32, dropout=0.0, batch_first=True)
     return Apply(
-        lambda m, a, b: m.body(a, b, tgt_mask=m.mask.to(a.dtype)), body=body,
+        lambda m, a, b: m.body(a, b, tgt_mask=m.mask.to(a.dtype), tgt_is_causal=True), body=body,
         mask=torch.triu(torch.full((5, 5), -math.inf), 1)), (torch.randn(2, 7, 16), torch.randn(2, 5, 16))
 
 
@@ -391,7 +394,7 @@ def weight_norm():
 
 
 def root_mean_square():
-    return nn.Sequential(nn.Linear(12, 16), nn.RMSNorm(16), nn.SiLU(), nn.Linear(16, 4)), rows()
+    return nn.Sequential(nn.Linear(12, 16), nn.RMSNorm(16, eps=1e-6), nn.SiLU(), nn.Linear(16, 4)), rows()
 
 
 def local_response():

@@ -110,6 +110,9 @@ struct NodeContext {
     guard value.isFinite, name != "epsilon" || value >= 0 else {
       throw ModelError.invalid("attribute \(name) is \(value)")
     }
+    // A sixth is no decimal.
+    let sixths = (6 * value).rounded()
+    if sixths != 0, Float(sixths / 6) == Float(value) { return sixths / 6 }
     return attributes[name] == nil ? fallback : Double("\(Float(value))") ?? value
   }
 

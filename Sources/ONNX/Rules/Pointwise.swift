@@ -14,10 +14,14 @@ extension OperatorRules {
     "Elu": one { try $0.apply(Elu(alpha: $0.decimal("alpha", default: 1))) },
     "Celu": one { try $0.apply(Celu(alpha: $0.decimal("alpha", default: 1))) },
     "Selu": one {
-      try $0.apply(
+      // Attributes are singles; those of the definition are meant where they are its singles.
+      let standard = Selu()
+      let alpha = try $0.real("alpha", default: standard.alpha)
+      let gamma = try $0.real("gamma", default: standard.gamma)
+      return try $0.apply(
         Selu(
-          alpha: $0.real("alpha", default: 1.67326319217681884765625),
-          gamma: $0.real("gamma", default: 1.05070102214813232421875)))
+          alpha: Float(alpha) == Float(standard.alpha) ? standard.alpha : alpha,
+          gamma: Float(gamma) == Float(standard.gamma) ? standard.gamma : gamma))
     },
     "Gelu": one(gelu),
     "Swish": one { try $0.builder.swish($0.input(0), alpha: $0.decimal("alpha", default: 1)) },

@@ -50,8 +50,17 @@ public struct PutAdd: Operator {
     of cotangents: [Value?], at node: NodeValues, in graph: inout some GraphWriting
   ) throws(OperatorError) -> [Value?] {
     guard let cotangent = cotangents[0] else { return [nil, nil] }
-    return [try graph.apply(Take(), cotangent, node.operands[1]), nil]
+    let places = node.operands[1]
+    let taken = try graph.apply(Take(), cotangent, places)
+    // What lay outside of the result has no part in it.
+    let count = try graph.apply(Cast(to: .integer), graph.apply(Constant(Double(shape.count))))
+    let zero = try graph.apply(Cast(to: .integer), graph.apply(Constant(0)))
+    let isInside = try graph.apply(
+      And(), graph.apply(GreaterOrEqual(), places, zero), graph.apply(Less(), places, count))
+    return [try graph.apply(Where(), isInside, taken, graph.apply(Constant(0))), nil]
   }
+
+  private var shape: Shape { Shape(extents) }
 
   /// K values hit V places evenly: as of ``GatherGradient``.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
