@@ -30,6 +30,8 @@ from architectures import ARCHITECTURES
 
 TOLERANCES = {"fp32": (1e-5, 1e-4), "fp64": (1e-9, 1e-9)}
 SINGLE_CONSTANTS = 1e-6
+# PyTorch's derivative of the hard sigmoid holds a sixth in single precision, in doubles as well.
+SINGLE_IN_TORCH = {"mobilenet"}
 
 
 def export(module, inputs, path, exporter):
@@ -103,7 +105,7 @@ def examine(command, name, exporter, folder):
     missing = [n for n, _ in module.named_parameters() if n in gradients and n not in matched]
     result["unmatched"] = missing
     for precision, (output_bar, gradient_bar) in TOLERANCES.items():
-        if precision == "fp64" and exporter == "torchscript":
+        if precision == "fp64" and (exporter == "torchscript" or name in SINGLE_IN_TORCH):
             output_bar = gradient_bar = SINGLE_CONSTANTS
         done = subprocess.run(
             [command, "run", path, "--inputs", path + ".in", "--outputs", path + ".out", "--gradients",

