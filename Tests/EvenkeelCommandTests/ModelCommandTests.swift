@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+/// What docs/from-pytorch.md promises of models that PyTorch exported.
+@Suite(.serialized) struct ModelCommandTests {
+  private static let data = "Tests/ONNXTests/Data"
+
+  @Test(arguments: ["residual-dynamo", "residual-torchscript", "sequence-dynamo"])
+  func aModelIsCheckedOnOneScreen(_ name: String) throws {
+    let outcome = try CommandTests.run("check", "\(Self.data)/\(name).onnx", "--training")
+    #expect(outcome.status == 0 || outcome.status == 1, "\(outcome.error)")
+    #expect(outcome.output.contains("log10 second moment against depth"))
+    #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+
+  /// Layers bear the names of modules, and functions go to the one before.
+  @Test func layersAreModules() throws {
+    let outcome = try CommandTests.run(
+      "check", "\(Self.data)/residual-dynamo.onnx", "--training", "--json")
+    let document = try #require(
+      JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect(document["schema"] as? String == "evenkeel.check/1")
+    let layers = try #require(document["layers"] as? [[String: Any]])
+    #expect(layers.compactMap { $0["name"] as? String } == ["stem", "inner", "head"])
+  }
+
+  @Test func gradientsAreWrittenBesideOutputs() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "evenkeel-\(UInt64.random(in: 0...(.max)))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "out.safetensors").path
+    let outcome = try CommandTests.run(
+      "run", "\(Self.data)/residual-dynamo.onnx", "--outputs", path, "--gradients", "--compare",
+      "fp64")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.output.contains("against the same in fp64"))
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let header = String(decoding: bytes.prefix(4096), as: UTF8.self)
+    for name in ["\"y\"", "\"grad/stem.weight\"", "\"grad/head.bias\"", "\"grad/x\""] {
+      #expect(header.contains(name), "\(name) is missing")
+    }
+  }
+
+  @Test func formatsAndShapesAreChosen() throws {
+    let model = "\(Self.data)/residual-dynamo.onnx"
+    let half = try CommandTests.run("run", model, "--format", "fp16", "--json")
+    #expect(half.status == 0 && half.output.contains("\"format\": \"fp16\""))
+    CommandTests.expectRefusal(
+      try CommandTests.run("run", model, "--node-format", "nowhere=fp16"), "there is no node")
+    CommandTests.expectRefusal(
+      try CommandTests.run("run", model, "--shape", "z=1,2"), "has no input 'z'")
+    CommandTests.expectRefusal(
+      try CommandTests.run("run", model, "--dim", "batch"), "NAME=VALUE")
+    CommandTests.expectRefusal(
+      try CommandTests.run("run", model, "--cotangents", "c.safetensors"), "--gradients")
+    CommandTests.expectRefusal(
+      try CommandTests.run("run", "Package.swift.onnx"), "cannot be read")
+    CommandTests.expectRefusal(
+      try CommandTests.run("check", "Examples/relu-30-he.yaml", "--training"), "for ONNX models")
+  }
+
+  @Test func networksOfYAMLRunAsWell() throws {
+    let outcome = try CommandTests.run("run", "Examples/relu-30-he.yaml", "--gradients", "--json")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.output.contains("evenkeel.run/1"))
+    #expect(outcome.output.contains("grad/"))
+  }
+}
