@@ -36,7 +36,7 @@ bench: build $(PEER)
 gauntlet: build
 	python3 Benchmarks/gauntlet.py .build/release/evenkeel --seeds 10
 
-# Trains the networks of Examples/gallery, 10,000 layers deep among them: about half an hour.
+# Trains the networks of Examples/gallery, 10,000 layers deep among them: about a quarter of an hour.
 gallery: build
 	python3 Benchmarks/gallery.py .build/release/evenkeel
 
