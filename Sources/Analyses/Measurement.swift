@@ -27,6 +27,8 @@ final class Measurement {
 
   private let differentiated: DifferentiatedSubject
   private let plan: Plan<Float>
+  /// Parameters that the plan reads where the subject holds them.
+  private let bound: [Value: Tensor]
   private let kept: Set<Value>
   /// Values that hold infinities because a constant of the model does, such as the logits that a
   /// mask leaves out.
@@ -39,9 +41,15 @@ final class Measurement {
   ) {
     self.differentiated = differentiated
     let graph = differentiated.graph
+    // Rounding changes parameters in place.
+    bound =
+      format == .fp32
+      ? differentiated.subject.contents.filter { value, tensor in
+        tensor.elementType == Float.elementType(of: graph.type(of: value).kind)
+      } : [:]
     plan = Plan(
       graph, keeping: [], observing: graph.values.filter { graph.type(of: $0).kind == .real },
-      format: format == .fp32 ? nil : format, nodeFormats: nodeFormats)
+      format: format == .fp32 ? nil : format, nodeFormats: nodeFormats, binding: bound)
     let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights + $0.steps }
     kept = Set(outputs + outputs.compactMap { differentiated.cotangents[$0] })
     resources = Resources(
@@ -60,7 +68,7 @@ final class Measurement {
     failure = nil
     meant.removeAll(keepingCapacity: true)
     for parameter in graph.parameters {
-      subject.fillParameter(parameter, plan[parameter], seed)
+      if bound[parameter] == nil { subject.fillParameter(parameter, plan[parameter], seed) }
       guard subject.frozen.contains(parameter), graph.type(of: parameter).kind == .real else {
         continue
       }

@@ -37,6 +37,8 @@ public struct Subject: Sendable {
   public let frozen: Set<Value>
   /// What elements of inputs and constants are known to lie in, for what can fail.
   public let bounds: @Sendable (Value) -> Bounds?
+  /// Elements of parameters that no seed changes; they are read where they lie.
+  public let contents: [Value: Tensor]
   /// Fills a parameter with its initial elements for a seed; the tensor may be of either precision.
   public let fillParameter: @Sendable (Value, Tensor, UInt64) -> Void
   /// Fills an input with a random batch for a seed.
@@ -45,6 +47,7 @@ public struct Subject: Sendable {
   public init(
     graph: Graph, output: Value, layers: [Layer], parameterMoments: [Value: Moments],
     frozen: Set<Value> = [], bounds: @escaping @Sendable (Value) -> Bounds? = { _ in nil },
+    contents: [Value: Tensor] = [:],
     fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
     fillInput: @escaping @Sendable (Value, Tensor, UInt64) -> Void
   ) {
@@ -54,6 +57,7 @@ public struct Subject: Sendable {
     self.parameterMoments = parameterMoments
     self.frozen = frozen
     self.bounds = bounds
+    self.contents = contents
     self.fillParameter = fillParameter
     self.fillInput = fillInput
   }

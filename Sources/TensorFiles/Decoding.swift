@@ -39,11 +39,15 @@ package struct ElementDecoder: Sendable {
   /// The target's type must be one that ``StoredType/isReadable(as:)`` allows. Numbers that the
   /// target's type cannot tell apart are rounded to nearest, ties to even.
   package func decode(
-    _ bytes: [UInt8], into target: Tensor, from first: Int
+    _ bytes: RawSpan, into target: Tensor, from first: Int
   ) throws(ElementRefusal) {
     precondition(type.isReadable(as: target.elementType), "no conversion to this type")
-    let count = bytes.count / type.byteCount
+    let count = bytes.byteCount / type.byteCount
     let range = first..<first + count
+    if isStored(as: target.elementType) {
+      target.copyBytes(from: bytes, to: first)
+      return
+    }
     switch target.elementType {
     case .float32: try reals(bytes, target.elements(as: Float.self)[range], first)
     case .float64: try reals(bytes, target.elements(as: Double.self)[range], first)
@@ -51,18 +55,30 @@ package struct ElementDecoder: Sendable {
     case .bool:
       try checkBooleans(bytes, first)
       let elements = target.elements(as: Bool.self)[range]
-      for i in 0..<count { elements[i] = bytes[i] == 1 }
+      for i in 0..<count { elements[i] = byte(bytes, i) == 1 }
     }
   }
 
-  private func checkBooleans(_ bytes: [UInt8], _ first: Int) throws(ElementRefusal) {
-    guard let index = bytes.firstIndex(where: { $0 > 1 }) else { return }
+  /// Whether the bytes are those that memory holds.
+  private func isStored(as target: ElementType) -> Bool {
+    #if _endian(little)
+      switch (type, target) {
+      case (.float32, .float32), (.float64, .float64), (.int64, .int64): !isBigEndian
+      default: false
+      }
+    #else
+      false
+    #endif
+  }
+
+  private func checkBooleans(_ bytes: RawSpan, _ first: Int) throws(ElementRefusal) {
+    guard let index = bytes.byteOffsets.first(where: { byte(bytes, $0) > 1 }) else { return }
     throw ElementRefusal(
-      index: first + index, problem: "is \(bytes[index]), and a boolean is 0 or 1")
+      index: first + index, problem: "is \(byte(bytes, index)), and a boolean is 0 or 1")
   }
 
   private func integers(
-    _ bytes: [UInt8], _ target: Elements<Int64>, _ first: Int
+    _ bytes: RawSpan, _ target: Elements<Int64>, _ first: Int
   ) throws(ElementRefusal) {
     switch type {
     case .int64: words(bytes, target) { (raw: UInt64) in Int64(bitPattern: raw) }
@@ -87,7 +103,7 @@ package struct ElementDecoder: Sendable {
   }
 
   private func reals<T: Scalar>(
-    _ bytes: [UInt8], _ target: Elements<T>, _ first: Int
+    _ bytes: RawSpan, _ target: Elements<T>, _ first: Int
   ) throws(ElementRefusal) {
     switch type {
     case .float64: try doubles(bytes, target, first)
@@ -115,7 +131,7 @@ package struct ElementDecoder: Sendable {
   /// A finite double that becomes infinite in single precision is refused: it would be taken for an
   /// infinity of the data.
   private func doubles<T: Scalar>(
-    _ bytes: [UInt8], _ target: Elements<T>, _ first: Int
+    _ bytes: RawSpan, _ target: Elements<T>, _ first: Int
   ) throws(ElementRefusal) {
     var refused: (index: Int, value: Double)?
     var index = 0
@@ -132,7 +148,7 @@ package struct ElementDecoder: Sendable {
       problem: "is \(refused.value), and single precision ends at 3.4e38")
   }
 
-  private func halves<T: Scalar>(_ bytes: [UInt8], _ target: Elements<T>) {
+  private func halves<T: Scalar>(_ bytes: RawSpan, _ target: Elements<T>) {
     let codes = (0..<target.count).map { word(bytes, $0) as UInt16 }
     var singles = [Float](repeating: 0, count: codes.count)
     unsafe ek_decode_f16(codes, &singles, codes.count)
@@ -146,16 +162,20 @@ package struct ElementDecoder: Sendable {
   }
 
   @inline(__always)
-  private func word<Raw: FixedWidthInteger>(_ bytes: [UInt8], _ index: Int) -> Raw {
-    let raw = unsafe bytes.withUnsafeBytes {
-      unsafe $0.loadUnaligned(fromByteOffset: index * MemoryLayout<Raw>.size, as: Raw.self)
-    }
+  private func word<Raw: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: RawSpan, _ index: Int
+  ) -> Raw {
+    let raw = unsafe bytes.unsafeLoadUnaligned(
+      fromByteOffset: index * MemoryLayout<Raw>.size, as: Raw.self)
     return isBigEndian ? Raw(bigEndian: raw) : Raw(littleEndian: raw)
   }
 
   @inline(__always)
-  private func words<Raw: FixedWidthInteger, T: Element>(
-    _ bytes: [UInt8], _ target: Elements<T>, _ make: (Raw) -> T
+  private func byte(_ bytes: RawSpan, _ index: Int) -> UInt8 { word(bytes, index) }
+
+  @inline(__always)
+  private func words<Raw: FixedWidthInteger & BitwiseCopyable, T: Element>(
+    _ bytes: RawSpan, _ target: Elements<T>, _ make: (Raw) -> T
   ) {
     for i in 0..<target.count { target[i] = make(word(bytes, i)) }
   }

@@ -22,7 +22,13 @@ public struct ModelFile {
   public init(_ bytes: Data, path: String, folder: URL? = nil) throws {
     self.path = path
     reader = TensorReader(folder: folder)
-    message = try Self.decoded(bytes, as: Onnx_ModelProto.self, path: path)
+    if let split = SplitModel(bytes) {
+      var message = try Self.decoded(split.rest, as: Onnx_ModelProto.self, path: path)
+      split.putBack(into: &message.graph.initializer, from: bytes)
+      self.message = message
+    } else {
+      message = try Self.decoded(bytes, as: Onnx_ModelProto.self, path: path)
+    }
     guard message.hasGraph, message.irVersion > 0 else {
       throw ModelError(
         .invalidModel, "is no ONNX model: it has no graph or no version",
@@ -42,13 +48,18 @@ public struct ModelFile {
           .limitExceeded, "has \(size) bytes, and protobuf allows 2 GiB",
           cure: "store the weights as external data", file: path)
       }
-      return try Data(contentsOf: url, options: .mappedIfSafe)
+      return try mapped(url)
     } catch let error as ModelError {
       throw error
     } catch {
       throw ModelError(
         .unreadableFile, "cannot be read", cure: "check the name and the permissions", file: path)
     }
+  }
+
+  /// The bytes of a file, which the system reads where they are looked at.
+  static func mapped(_ url: URL) throws -> Data {
+    try Data(contentsOf: url, options: .alwaysMapped)
   }
 
   static func decoded<M: SwiftProtobuf.Message>(

@@ -42,7 +42,7 @@ struct TensorReader {
         "tensor \(name) of type \(type) and shape \(shape) needs \(expected) bytes, and has "
           + "\(tensor.rawData.count)")
     }
-    return (try decoded(Array(tensor.rawData), type, shape, name), type)
+    return (try decoded(tensor.rawData, type, shape, name), type)
   }
 
   private static func byteCount(_ count: Int, _ type: DataType) -> Int {
@@ -52,10 +52,10 @@ struct TensorReader {
   }
 
   private func decoded(
-    _ bytes: [UInt8], _ type: DataType, _ shape: Shape, _ name: String
+    _ bytes: Data, _ type: DataType, _ shape: Shape, _ name: String
   ) throws -> Tensor {
     guard let stored = type.stored else {
-      return Tensor(Self.unpacked(bytes, type, count: shape.count), shape: shape)
+      return Tensor(Self.unpacked(Array(bytes), type, count: shape.count), shape: shape)
     }
     let result = Tensor(zeros: shape, stored.elementType)
     if stored == .uint64 {
@@ -68,10 +68,10 @@ struct TensorReader {
   }
 
   private func decode(
-    _ bytes: [UInt8], _ stored: StoredType, into result: Tensor, _ name: String
+    _ bytes: Data, _ stored: StoredType, into result: Tensor, _ name: String
   ) throws {
     do {
-      try ElementDecoder(stored).decode(bytes, into: result, from: 0)
+      try ElementDecoder(stored).decode(bytes.bytes, into: result, from: 0)
     } catch {
       throw ModelError.invalid("element \(error.index) of tensor \(name) \(error.problem)")
     }
@@ -113,22 +113,22 @@ struct TensorReader {
       let bytes = words.flatMap {
         [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
       }
-      return try decoded(bytes, type, shape, tensor.name.quotedName)
+      return try decoded(Data(bytes), type, shape, tensor.name.quotedName)
     case .float8E4M3FN, .float8E5M2:
       let bytes = try checked(tensor.int32Data, count).map { UInt8(truncatingIfNeeded: $0) }
-      return try decoded(bytes, type, shape, tensor.name.quotedName)
+      return try decoded(Data(bytes), type, shape, tensor.name.quotedName)
     default:
       if type.stored == nil {
         let bytes = try checked(tensor.int32Data, Self.byteCount(count, type))
         return try decoded(
-          bytes.map { UInt8(truncatingIfNeeded: $0) }, type, shape, tensor.name.quotedName)
+          Data(bytes.map { UInt8(truncatingIfNeeded: $0) }), type, shape, tensor.name.quotedName)
       }
       return Tensor(try checked(tensor.int32Data, count).map(Int64.init), shape: shape)
     }
   }
 
   /// The bytes of a tensor in a file beside the model.
-  private func external(_ tensor: Onnx_TensorProto, count: Int) throws -> [UInt8] {
+  private func external(_ tensor: Onnx_TensorProto, count: Int) throws -> Data {
     let name = tensor.name.quotedName
     let entries = Dictionary(tensor.externalData.map { ($0.key, $0.value) }) { first, _ in first }
     guard let folder, let location = entries["location"] else {
@@ -156,20 +156,13 @@ struct TensorReader {
         "tensor \(name) needs \(count) bytes of \(location.quotedName), and declares others")
     }
     do {
-      let handle = try FileHandle(forReadingFrom: url)
-      defer { try? handle.close() }
-      let size = try handle.seekToEnd()
-      guard UInt64(offset) + UInt64(count) <= size else {
+      let bytes = try ModelFile.mapped(url)
+      guard offset + count <= bytes.count else {
         throw ModelError.invalid(
           "tensor \(name) needs bytes \(offset)..<\(offset + count) of \(location.quotedName), "
-            + "which has \(size)")
+            + "which has \(bytes.count)")
       }
-      try handle.seek(toOffset: UInt64(offset))
-      let data = try handle.read(upToCount: count) ?? Data()
-      guard data.count == count else {
-        throw ModelError.invalid("\(location.quotedName) ended while tensor \(name) was read")
-      }
-      return Array(data)
+      return bytes[offset..<offset + count]
     } catch let error as ModelError {
       throw error
     } catch {

@@ -104,7 +104,7 @@ extension ByteSource {
     try forEachPiece(of: start..<start + tensor.count * size, step: size) {
       (bytes, first) throws(DataError) in
       do throws(ElementRefusal) {
-        try decoder.decode(bytes, into: tensor, from: first)
+        try unsafe decoder.decode(bytes.span.bytes, into: tensor, from: first)
       } catch {
         throw error.inTensor(name, of: tensor.shape, cure: "correct the data", file: path)
       }

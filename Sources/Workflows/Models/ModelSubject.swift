@@ -39,6 +39,7 @@ extension Subject {
         guard type.kind == .integer, let limit = limits.limit(of: value) else { return nil }
         return Bounds(repeating: Interval(0, Double(max(limit, 1) - 1)), shape: type.shape)
       },
+      contents: contents,
       fillParameter: { value, tensor, _ in contents[value].map { tensor.fill(from: $0) } },
       fillInput: { value, tensor, seed in
         if let own = tensors[value] {
@@ -67,30 +68,35 @@ extension Moments {
   /// A mean that chance explains counts as 0. Rows, or columns, that are orthonormal up to a factor
   /// are known by a few of them.
   init(ofParameter tensor: Tensor) {
-    let numbers = tensor.doubles
-    let count = Double(max(numbers.count, 1))
-    guard let first = numbers.first, numbers.contains(where: { $0 != first }) else {
-      self = .constant(numbers.first ?? 0)
+    switch tensor.elementType {
+    case .float32: self.init(tensor.elements(as: Float.self), tensor.shape)
+    case .float64: self.init(tensor.elements(as: Double.self), tensor.shape)
+    case .int64, .bool: self = .unknown("the parameter holds no reals")
+    }
+  }
+
+  private init<T: Scalar>(_ elements: Elements<T>, _ shape: Shape) {
+    let summary = Summary(of: elements)
+    guard summary.nonFinite == 0, summary.minimum < summary.maximum else {
+      self = .constant(elements.count == 0 ? 0 : Double(elements[0]))
       return
     }
-    let mean = numbers.reduce(0, +) / count
-    let second = numbers.reduce(0) { $0 + $1 * $1 } / count
-    let deviation = max(second - mean * mean, 0).squareRoot()
-    let isCentred = abs(mean) < 3 * deviation / count.squareRoot()
+    let isCentred =
+      abs(summary.mean) < 3 * (summary.variance / Double(summary.count)).squareRoot()
     self = .parameter(
-      mean: isCentred ? 0 : mean, secondMoment: second,
-      isOrthogonal: Self.isOrthogonal(numbers, tensor.shape))
+      mean: isCentred ? 0 : summary.mean, secondMoment: summary.secondMoment,
+      isOrthogonal: Self.isOrthogonal(elements, shape))
     basis = .firstOrder
     note = "of the elements as they are"
   }
 
-  private static func isOrthogonal(_ numbers: [Double], _ shape: Shape) -> Bool {
+  private static func isOrthogonal<T: Scalar>(_ elements: Elements<T>, _ shape: Shape) -> Bool {
     guard shape.rank == 2, shape[0] > 1, shape[1] > 1 else { return false }
     let (rows, columns) = (shape[0], shape[1])
     func line(_ number: Int) -> [Double] {
       rows <= columns
-        ? Array(numbers[number * columns..<(number + 1) * columns])
-        : (0..<rows).map { numbers[$0 * columns + number] }
+        ? (0..<columns).map { Double(elements[number * columns + $0]) }
+        : (0..<rows).map { Double(elements[$0 * columns + number]) }
     }
     let lines = (0..<min(4, rows, columns)).map(line)
     func product(_ a: [Double], _ b: [Double]) -> Double {
