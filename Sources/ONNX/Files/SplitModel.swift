@@ -14,9 +14,6 @@ struct SplitModel {
   /// has them.
   private let places: [Range<Int>?]
 
-  /// Fewer bytes than these stay where they are.
-  private static let leastTaken = 4096
-
   /// Numbers of fields in onnx.proto.
   private enum Field {
     static let graph: UInt64 = 7
@@ -25,7 +22,9 @@ struct SplitModel {
   }
 
   /// Splits a file; nil where it is not laid out as expected, so that decoding tells what is wrong.
-  init?(_ bytes: Data) {
+  ///
+  /// Contents of fewer than `least` bytes stay where they are.
+  init?(_ bytes: Data, takingFrom least: Int = 4096) {
     var rest = Data()
     var places: [Range<Int>?] = []
     let isSplit = Self.copy(bytes, bytes.indices, to: &rest) { field, content, rest in
@@ -36,7 +35,7 @@ struct SplitModel {
         var tensor = Data()
         var place: Range<Int>?
         let isTensor = Self.copy(bytes, content, to: &tensor) { field, content, _ in
-          guard field == Field.rawData, content.count >= Self.leastTaken else { return nil }
+          guard field == Field.rawData, content.count >= least else { return nil }
           guard place == nil else { return false }
           place = content
           return true

@@ -53,6 +53,14 @@ final class Builder {
     Operand(source: .contents(tensor.widened), type: type, shape: tensor.shape)
   }
 
+  /// A constant of the model's program; a single number is the one that was meant.
+  func literal(_ tensor: Tensor, _ type: DataType) -> Operand {
+    guard type == .float, tensor.count == 1, let number = tensor.doubles.first else {
+      return constant(tensor, type)
+    }
+    return constant([MeantNumber.double(Float(number))], type, shape: tensor.shape)
+  }
+
   func constant(_ numbers: [Double], _ type: DataType = .float, shape: Shape? = nil) -> Operand {
     let shape = shape ?? [numbers.count]
     return switch type.kind ?? .real {

@@ -203,15 +203,23 @@ final class Importer {
 
   // MARK: Initializers
 
+  /// Whether a number has no name of its own, but one that the exporter counted: a number of the
+  /// program, which PyTorch's optimiser turns from a constant node into an initializer.
+  private static func isLiteral(_ name: String) -> Bool {
+    name.wholeMatch(of: /val_\d+|onnx::\w+_\d+|scalar_tensor_default(_\d+)?/) != nil
+  }
+
   func addInitializers(of graph: Onnx_GraphProto, to frame: inout Frame) throws {
     for tensor in graph.initializer {
       if frame.depth == 0, options.given[tensor.name] != nil { continue }
       let (contents, type) = try reader.contents(tensor)
+      let isLiteral = contents.shape.rank == 0 && Self.isLiteral(tensor.name)
       let isParameter =
-        type.kind == .real && frame.depth == 0 && !options.constants.contains(tensor.name)
+        type.kind == .real && frame.depth == 0 && !isLiteral
+        && !options.constants.contains(tensor.name)
       frame.items[tensor.name] = .tensor(
         isParameter
-          ? builder.parameter(tensor.name, contents, type) : builder.constant(contents, type))
+          ? builder.parameter(tensor.name, contents, type) : builder.literal(contents, type))
     }
     for sparse in graph.sparseInitializer {
       let (contents, type) = try dense(sparse)

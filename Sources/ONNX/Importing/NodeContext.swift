@@ -104,16 +104,13 @@ struct NodeContext {
     return Double(attribute.f)
   }
 
-  /// The shortest decimal of the float, as whoever wrote it meant it: 1e-5 rather than 0.0000099999997.
+  /// What is meant by a number that is kept in single precision: 1e-5 rather than 0.0000099999997.
   func epsilon(_ name: String = "epsilon", default fallback: Double = 1e-5) throws -> Double {
     let value = try real(name, default: fallback)
     guard value.isFinite, name != "epsilon" || value >= 0 else {
       throw ModelError.invalid("attribute \(name) is \(value)")
     }
-    // A sixth is no decimal.
-    let sixths = (6 * value).rounded()
-    if sixths != 0, Float(sixths / 6) == Float(value) { return sixths / 6 }
-    return attributes[name] == nil ? fallback : Double("\(Float(value))") ?? value
+    return attributes[name] == nil ? fallback : MeantNumber.double(Float(value))
   }
 
   func text(_ name: String, default fallback: String) throws -> String {

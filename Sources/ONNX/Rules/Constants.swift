@@ -22,9 +22,9 @@ extension OperatorRules {
 
   private static func constant(_ context: NodeContext) throws -> Operand {
     let builder = context.builder
-    if let (tensor, type) = try context.tensor("value") { return builder.constant(tensor, type) }
+    if let (tensor, type) = try context.tensor("value") { return builder.literal(tensor, type) }
     if context.hasAttribute("value_float") {
-      return builder.scalar(try context.real("value_float", default: 0))
+      return builder.scalar(MeantNumber.double(Float(try context.real("value_float", default: 0))))
     }
     if let numbers = context.reals("value_floats") { return builder.constant(numbers) }
     if context.hasAttribute("value_int") {

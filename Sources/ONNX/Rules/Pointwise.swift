@@ -150,7 +150,7 @@ extension NodeContext {
   /// An operator applied to the first input.
   func apply(_ op: some Operator) throws -> Operand { try builder.apply(op, input(0)) }
 
-  /// A number whose shortest decimal is meant: 0.01 rather than 0.0099999998.
+  /// The number that is meant: 0.01 rather than 0.0099999998.
   func decimal(_ name: String, default fallback: Double) throws -> Double {
     try epsilon(name, default: fallback)
   }
