@@ -50,9 +50,18 @@ struct HazardScan {
   private var looks: [Int] {
     var looks = graph.values.map { value in
       var hasher = Hasher()
-      hasher.combine(graph.type(of: value))
-      // What is known of one value is not known of another.
-      if graph.producer(of: value) == nil, known(value) != nil { hasher.combine(value) }
+      let type = graph.type(of: value)
+      hasher.combine(type)
+      if graph.producer(of: value) == nil, type.shape.count <= elementLimit,
+        let hull = known(value)?.hull
+      {
+        // A single number, such as an epsilon, decides by its size; of many the signs do.
+        if type.shape.count == 1 {
+          hasher.combine(hull)
+        } else {
+          hasher.combine([hull.lower < 0, hull.lower > 0, hull.upper < 0, hull.upper > 0])
+        }
+      }
       return hasher.finalize()
     }
     for _ in 0..<reach {

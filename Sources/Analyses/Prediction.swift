@@ -22,7 +22,7 @@ public struct Prediction: Sendable {
     for parameter in graph.parameters where facts[parameter] == nil {
       facts[parameter] = .unknown("the parameter's distribution is not known")
     }
-    let weights = RepeatedWeights(in: graph)
+    let weights = RepeatedWeights(in: graph, parameters: parameters)
     moments = graph.walk(from: facts) { node, signature, operands in
       if let objection = weights.objection(to: node, in: graph) {
         return node.results.map { _ in .unknown(objection) }

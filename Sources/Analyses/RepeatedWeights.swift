@@ -6,16 +6,21 @@ import Tensors
 ///
 /// Moment rules take every product's weights as independent of what they multiply. Along a chain of
 /// the same weights that holds for one vector pushed forward through wide layers, but neither for
-/// sums and products of what the chain has made, nor for cotangents that go back through it.
+/// sums and products of what the chain has made, nor for cotangents that go back through it. A
+/// parameter whose elements are all equal is no random number, and may be used again.
 struct RepeatedWeights {
   private let repeats: [Bool]
 
-  init(in graph: Graph) {
+  init(in graph: Graph, parameters: [Value: Moments]) {
     let count = graph.values.count
     // The parameter that a value is made of alone.
     var roots = [Value?](repeating: nil, count: count)
     var uses: [Value: Int] = [:]
-    for parameter in graph.parameters { roots[parameter.index] = parameter }
+    for parameter in graph.parameters {
+      roots[parameter.index] = parameter
+      // Never shared, however often it is used.
+      if parameters[parameter]?.law == .constant { uses[parameter] = -graph.nodes.count }
+    }
     for node in graph.nodes where !node.isBackward {
       let own = node.operands.map { roots[$0.index] }
       if own.contains(nil) || own.isEmpty {

@@ -9,11 +9,11 @@ import Testing
   ]
   private static let fractions: [Double] = [(1, 3), (1, 6), (2, 3), (5, 7)].map { $0.0 / $0.1 }
   private static let roots: [Double] = [2, 8, 12, 768].flatMap { (n: Double) -> [Double] in
-    [n.squareRoot(), 1 / n.squareRoot()]
+    [n.squareRoot(), 1 / n.squareRoot(), n.squareRoot().squareRoot()]
   }
   private static let others: [Double] = [
     Double.pi * 2, Double.pi / 2, Double.pi / 3, 0.6931471805599453, 2.718281828459045,
-    0.7978845608028654, 0.9189385332046727,
+    0.7978845608028654, 0.9189385332046727, -9.210340371976184 / 512, Double.pi * 2 / 1024,
   ]
 
   @Test(arguments: decimals + fractions + roots + others)

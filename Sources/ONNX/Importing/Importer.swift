@@ -213,7 +213,7 @@ final class Importer {
     for tensor in graph.initializer {
       if frame.depth == 0, options.given[tensor.name] != nil { continue }
       let (contents, type) = try reader.contents(tensor)
-      let isLiteral = contents.shape.rank == 0 && Self.isLiteral(tensor.name)
+      let isLiteral = contents.count == 1 && Self.isLiteral(tensor.name)
       let isParameter =
         type.kind == .real && frame.depth == 0 && !isLiteral
         && !options.constants.contains(tensor.name)

@@ -6,15 +6,16 @@
 /// would hide what rounding does. In single precision both are the same number.
 enum MeantNumber {
   /// A number that rounds to `single` and that a program is likely to have: a decimal of at most six
-  /// digits, a fraction or a multiple of π with small terms, the square root of an integer or its
-  /// reciprocal, or a constant of mathematics; else the single itself.
+  /// digits, a fraction or a multiple of π or ln 10 with small terms, the square or fourth root of an
+  /// integer or its reciprocal, or a constant of mathematics; else the single itself.
   static func double(_ single: Float) -> Double {
     let exact = Double(single)
     guard single.isFinite, single != 0 else { return exact }
     let size = abs(exact)
     let found =
       decimal(Float(size)) ?? fraction(of: size, unit: 1, terms: 64)
-      ?? fraction(of: size, unit: .pi, terms: 16) ?? root(size)
+      ?? fraction(of: size, unit: .pi, terms: 16)
+      ?? fraction(of: size, unit: 2.302585092994046, terms: 16) ?? root(size)
       ?? constants.first { Float($0) == Float(size) }
     return found.map { exact < 0 ? -$0 : $0 } ?? exact
   }
@@ -26,25 +27,30 @@ enum MeantNumber {
     return significant.count <= 6 ? Double(text) : nil
   }
 
+  /// A fraction of a unit with terms up to a limit, up to powers of two.
   private static func fraction(of size: Double, unit: Double, terms: Int) -> Double? {
+    let power = Double(sign: .plus, exponent: (size / unit).exponent, significand: 1)
     for denominator in 1...terms {
-      let numerator = (size / unit * Double(denominator)).rounded()
-      guard numerator >= 1, numerator <= Double(terms) else { continue }
-      let candidate = numerator * unit / Double(denominator)
+      let numerator = (size / unit / power * Double(denominator)).rounded()
+      let candidate = numerator * unit / Double(denominator) * power
       if Float(candidate) == Float(size) { return candidate }
     }
     return nil
   }
 
-  /// √n or 1/√n, by which attention is scaled and weights are drawn.
+  /// A square root of an integer, by which attention is scaled and weights are drawn, or the root of
+  /// one, by which queries and keys are scaled each; or the reciprocal.
   private static func root(_ size: Double) -> Double? {
-    let limit = 65536.0
-    for isReciprocal in [false, true] {
-      let square = isReciprocal ? 1 / (size * size) : size * size
-      guard square <= limit + 1 else { continue }
-      let root = square.rounded().squareRoot()
-      let candidate = isReciprocal ? 1 / root : root
-      if candidate.isFinite, Float(candidate) == Float(size) { return candidate }
+    for (halvings, limit) in [(1, 65536.0), (2, 4096)] {
+      for isReciprocal in [false, true] {
+        var power = isReciprocal ? 1 / size : size
+        for _ in 0..<halvings { power *= power }
+        guard power <= limit + 1 else { continue }
+        var root = power.rounded()
+        for _ in 0..<halvings { root = root.squareRoot() }
+        let candidate = isReciprocal ? 1 / root : root
+        if candidate.isFinite, Float(candidate) == Float(size) { return candidate }
+      }
     }
     return nil
   }

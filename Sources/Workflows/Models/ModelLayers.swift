@@ -27,7 +27,7 @@ struct ModelLayers {
       let parameters = Self.parameters(of: node, graph).filter { !frozen.contains($0) }
       let scope = node.scope.isEmpty ? Self.scope(of: parameters, graph) : node.scope
       let key = Self.block(scope)
-      let isMatrix = parameters.contains { graph.type(of: $0).shape.rank > 1 }
+      let isMatrix = parameters.contains { Self.isMatrix($0, graph) }
       if let last = groups.last, last.key == key, !(key.isEmpty && isMatrix) {
         groups[groups.count - 1].nodes.append(node)
         groups[groups.count - 1].parameters += parameters
@@ -37,11 +37,11 @@ struct ModelLayers {
     }
     var merged: [Group] = []
     for group in groups {
-      let isWeighted = group.parameters.contains { graph.type(of: $0).shape.rank > 1 }
+      let isWeighted = group.parameters.contains { Self.isMatrix($0, graph) }
       if isWeighted || merged.isEmpty {
         // What comes before the first weights belongs to it.
         if merged.count == 1, let first = merged.first,
-          !first.parameters.contains(where: { graph.type(of: $0).shape.rank > 1 })
+          !first.parameters.contains(where: { Self.isMatrix($0, graph) })
         {
           var joined = group
           joined.nodes = first.nodes + group.nodes
@@ -74,6 +74,13 @@ struct ModelLayers {
     }
   }
 
+  /// Whether a parameter is more than a factor or a summand of every channel, which exporters write
+  /// as a vector or with axes of extent 1 around it.
+  private static func isMatrix(_ parameter: Value, _ graph: Graph) -> Bool {
+    let extents = graph.type(of: parameter).shape.extents
+    return extents.count > 1 && !(extents.count > 2 && extents.count(where: { $0 > 1 }) < 2)
+  }
+
   /// Parameters that the nodes of a range read.
   private static func parameters(of node: ModelNode, _ graph: Graph) -> [Value] {
     var seen: Set<Value> = []
@@ -100,7 +107,7 @@ struct ModelLayers {
   private static func fallbackName(
     _ nodes: [ModelNode], _ parameters: [Value], _ graph: Graph
   ) -> String {
-    let weight = parameters.first { graph.type(of: $0).shape.rank > 1 } ?? parameters.first
+    let weight = parameters.first { isMatrix($0, graph) } ?? parameters.first
     return weight.map { graph.name(of: $0) } ?? nodes.last?.name ?? "model"
   }
 

@@ -31,7 +31,9 @@ extension Subject {
         graph.parameters.filter { graph.type(of: $0).kind != .real }),
       bounds: { value in
         let type = graph.type(of: value)
-        if let own = tensors[value] ?? (model.constants.contains(value) ? contents[value] : nil) {
+        // Vectors at most: of matrices little is learnt from their elements.
+        let isKnown = model.constants.contains(value) || type.shape.count <= 4096
+        if let own = tensors[value] ?? (isKnown ? contents[value] : nil) {
           let numbers = own.doubles
           guard type.kind != .real || !numbers.contains(where: \.isNaN) else { return nil }
           return Bounds(numbers.map { Interval($0) }, shape: type.shape)
