@@ -59,9 +59,13 @@ extension Pointwise {
   }
 
   /// The derivative is taken at the ends, at inflections and beside kinks; of the second derivative
-  /// nothing is known.
+  /// only single points are known.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    guard order == 1, let interval = interval.intersection(domain) else { return .whole }
+    guard let interval = interval.intersection(domain) else { return .whole }
+    guard order == 1 else {
+      return interval.lower == interval.upper
+        ? hull(of: [interval.lower], curvature(at:)) : .whole
+    }
     let jumps = kinks.map(\.position).filter(interval.contains)
     let points =
       [interval.lower, interval.upper] + inflections(in: interval)
@@ -78,8 +82,11 @@ extension Pointwise {
     for x in points {
       let y = f(x)
       if y.isNaN { return .whole }
-      let units = isExact || !x.isFinite || !y.isFinite ? 0 : 16 + min(x * x, 2000)
-      let slack = units * (abs(y) * .ulpOfOne + (y == 0 ? 0 : .leastNonzeroMagnitude))
+      // An infinite value needs no room, and 0 · ∞ would make none of it.
+      let isRounded = !isExact && x.isFinite && y.isFinite
+      let units = 16 + min(x * x, 2000)
+      let slack =
+        isRounded ? units * (abs(y) * .ulpOfOne + (y == 0 ? 0 : .leastNonzeroMagnitude)) : 0
       let underflow = !isExact && y == 0 && abs(x) > 1 ? Double.leastNormalMagnitude : 0
       lower = min(lower, y - slack - underflow)
       upper = max(upper, y + slack + underflow)

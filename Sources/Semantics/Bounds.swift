@@ -20,6 +20,26 @@ public struct Bounds: Hashable, Sendable {
     self.init(Array(repeating: interval, count: shape.count), shape: shape)
   }
 
+  /// Intervals around the elements of a tensor that reach `radius` to both sides of reals.
+  ///
+  /// Integers and booleans are points, save integers that no double is, which lie between the
+  /// doubles beside them. Of NaN nothing is known.
+  public init(around tensor: Tensor, radius: Double = 0) {
+    let isReal = tensor.elementType == .float32 || tensor.elementType == .float64
+    let numbers = tensor.doubles
+    var intervals = numbers.map { number in
+      if number.isNaN { return Interval.whole }
+      return isReal ? Interval(number - radius, number + radius) : Interval(number)
+    }
+    if tensor.elementType == .int64 {
+      let integers = tensor.elements(as: Int64.self)
+      for (i, number) in numbers.enumerated() where Int64(exactly: number) != integers[i] {
+        intervals[i] = intervals[i].widened(ulps: 1)
+      }
+    }
+    self.init(intervals, shape: tensor.shape)
+  }
+
   /// The smallest interval that contains every element; [0, 0] for an empty tensor.
   public var hull: Interval {
     guard var hull = intervals.first else { return Interval(0, 0) }

@@ -155,6 +155,7 @@ public struct Put: Operator {
     var intervals = operands[0].intervals
     for (place, update) in zip(operands[1].intervals, operands[2].intervals) {
       let range = place.places(below: intervals.count)
+      let isCertain = range.count == 1 && place.isWithin(range)
       for to in range {
         let old = intervals[to]
         let new: Interval =
@@ -164,7 +165,7 @@ public struct Put: Operator {
           case .max: .maximum(old, update)
           case .min: .minimum(old, update)
           }
-        intervals[to] = range.count == 1 ? new : old.union(new)
+        intervals[to] = isCertain ? new : old.union(new)
       }
     }
     return [Bounds(intervals, shape: shape)]

@@ -116,8 +116,9 @@ extension Bounds {
     var upper = intervals.map(\.upper)
     for (value, place) in zip(values.intervals, places.intervals) {
       let range = place.places(below: lower.count)
-      let low = range.count == 1 ? value.lower : min(value.lower, 0)
-      let high = range.count == 1 ? value.upper : max(value.upper, 0)
+      let isCertain = range.count == 1 && place.isWithin(range)
+      let low = isCertain ? value.lower : min(value.lower, 0)
+      let high = isCertain ? value.upper : max(value.upper, 0)
       for to in range {
         if low != 0 { lower[to] = (lower[to] + low).nextDown }
         if high != 0 { upper[to] = (upper[to] + high).nextUp }

@@ -18,29 +18,72 @@ import Testing
     }
   }
 
-  private func bounds(_ specimen: Specimen, radius: Double) throws -> [Bounds] {
+  /// Bounds for reals within a radius, and for integers and booleans within 1 where they are loose.
+  private func bounds(
+    _ specimen: Specimen, radius: Double, isLoose: Bool = false
+  ) throws -> [Bounds] {
     let operands = specimen.operands.map { operand in
-      let width = operand.type.kind == .real ? radius : 0
-      return Bounds(
-        operand.doubles.map { Interval($0 - width, $0 + width) }, shape: operand.shape)
+      let intervals = operand.doubles.map { x in
+        switch operand.type.kind {
+        case .real: Interval(x - radius, x + radius)
+        case .integer: isLoose ? Interval(x - 1, x + 1) : Interval(x)
+        case .boolean: isLoose ? Interval(0, 1) : Interval(x)
+        }
+      }
+      return Bounds(intervals, shape: operand.shape)
     }
     return specimen.op.bounds(of: operands, in: try specimen.signature)
   }
 
-  /// A thousand samples: uniform ones, corners of the box, and mixtures of both.
-  @Test(arguments: Specimen.all)
-  func boundsContainEverySample(_ specimen: Specimen) throws {
-    let found = try bounds(specimen, radius: specimen.radius)
-    for number in 0..<1000 {
-      let operands = specimen.operands.enumerated().map { place, operand in
-        let stream = RandomStream(seed: UInt64(number), name: "bounds of \(place)")
+  /// Uniform samples of reals, corners of the box, and mixtures of both; integers and booleans as
+  /// they are, or drawn too.
+  private func sample(
+    _ number: Int, of specimen: Specimen, radius: Double, isLoose: Bool = false
+  ) -> [Tensor] {
+    specimen.operands.enumerated().map { place, operand in
+      let stream = RandomStream(seed: UInt64(number), name: "bounds of \(place)")
+      switch operand.type.kind {
+      case .real:
         return operand.mapped { i, x in
           let u = 2 * stream.uniform(at: i) - 1
           let isCorner = number % 3 == 0 || (number % 3 == 1 && stream.uniform(at: i + 1000) < 0.5)
-          return x + (isCorner ? (u < 0 ? -1 : 1) : u) * specimen.radius
+          return x + (isCorner ? (u < 0 ? -1 : 1) : u) * radius
         }
+      case .integer where isLoose:
+        let elements = operand.array(of: Int64.self).enumerated().map { i, x in
+          x + Int64(stream.integer(at: i, below: 3)) - 1
+        }
+        return Tensor(elements, shape: operand.shape)
+      case .boolean where isLoose:
+        let elements = (0..<operand.count).map { stream.uniform(at: $0) < 0.5 }
+        return Tensor(elements, shape: operand.shape)
+      default: return operand
       }
-      try expectContained(specimen, operands, in: found, "sample \(number)")
+    }
+  }
+
+  /// Hundreds of samples of intervals that are narrow, as wide as the specimen says, and wide enough
+  /// to reach over kinks, poles, ties and edges of domains.
+  @Test(arguments: Specimen.all)
+  func boundsContainEverySample(_ specimen: Specimen) throws {
+    for radius in [1e-3, specimen.radius, 1] {
+      let found = try bounds(specimen, radius: radius)
+      for number in 0..<300 {
+        try expectContained(
+          specimen, sample(number, of: specimen, radius: radius), in: found,
+          "sample \(number) of radius \(radius)")
+      }
+    }
+  }
+
+  /// Integers and booleans may be any of an interval too: places, labels, conditions.
+  @Test(arguments: Specimen.all.filter { $0.operands.contains { $0.type.kind != .real } })
+  func boundsContainSamplesOfLooseIntegers(_ specimen: Specimen) throws {
+    let found = try bounds(specimen, radius: specimen.radius, isLoose: true)
+    for number in 0..<300 {
+      try expectContained(
+        specimen, sample(number, of: specimen, radius: specimen.radius, isLoose: true), in: found,
+        "sample \(number)")
     }
   }
 
