@@ -119,8 +119,8 @@ def tables(results):
             suite, len(own), sum(r["answers"] is not None for r in own), len(real),
             sum(any(a["isDifferentiated"] for a in r["answers"]) for r in real),
             sum(any(problems(a) for a in r["answers"] or []) for r in own)]) + " |")
-    rows += ["", "| radius | elements compared | outside | outputs bounded | gradients bounded |",
-             "| --- | --- | --- | --- | --- |"]
+    rows += ["", "| radius | elements compared | not defined | outside | outputs bounded | gradients bounded |",
+             "| --- | --- | --- | --- | --- | --- |"]
 
     def share(radii, key):
         count = sum(r[key]["elements"] for r in radii)
@@ -129,7 +129,7 @@ def tables(results):
     for number, radius in enumerate(RADII):
         own = [a["radii"][number] for _, a in answers]
         rows.append(
-            f"| {radius} | {sum(r['compared'] for r in own)} "
+            f"| {radius} | {sum(r['compared'] for r in own)} | {sum(r['undefined'] for r in own)} "
             f"| {sum(len(r['violations']) + len(r['missed']) for r in own)} "
             f"| {share(own, 'outputs')} | {share(own, 'gradients')} |")
     counts = collections.defaultdict(lambda: [0, 0, 0])

@@ -30,7 +30,8 @@ struct Case: Decodable {
     for input in model.inputs { centers[input.value] = options.given.tensor(input.name) }
     let isMoving = model.inputs.contains { model.graph.type(of: $0.value).kind == .real }
     guard isMoving else { return CaseAnswer(hasRealInputs: false) }
-    let (graph, gradients) = differentiated(model, &centers)
+    let (graph, outputs, gradients) = differentiated(model, &centers)
+    let elements = graph.types.reduce(0) { $0 + $1.shape.count }
     let trial = BoundTrial(
       graph, centers: centers, contents: model.contents, nodeFormats: model.nodeFormats)
     var answer = CaseAnswer(hasRealInputs: true)
@@ -42,13 +43,14 @@ struct Case: Decodable {
         trial.run(sample: sample, within: bounds)
         let comparison = trial.comparison(with: bounds)
         found.compared += comparison.compared
+        found.undefined += elements - comparison.compared
         for violation in comparison.violations where found.violations.count < 8 {
           found.violations.append(violation.text(in: graph, sample: sample))
         }
-        if sample == 0 { found.missed = try missed(model, bounds, comparison) }
+        if sample == 0 { found.missed = try missed(outputs, bounds, comparison) }
         if radius == 0 { answer.widths = widths(trial, &answer.localViolations) }
       }
-      found.outputs = share(of: model.outputs.map(\.value), bounds)
+      found.outputs = share(of: outputs.map(\.value), bounds)
       found.gradients = share(of: gradients, bounds)
       found.unbounded = unbounded(bounds)
       answer.radii.append(found)
@@ -60,7 +62,8 @@ struct Case: Decodable {
   /// cotangent an input around normal numbers; the graph as it is where it has none.
   private func differentiated(
     _ model: ImportedModel, _ centers: inout [Value: Tensor]
-  ) -> (graph: Graph, gradients: [Value]) {
+  ) -> (graph: Graph, outputs: [(name: String, value: Value)], gradients: [Value]) {
+    let outputs = model.outputs.map { ($0.name, $0.value) }
     var graph = model.graph
     var pairs: [(value: Value, cotangent: Value)] = []
     var seeds: [Value: Tensor] = [:]
@@ -81,9 +84,14 @@ struct Case: Decodable {
       let found = try? graph.differentiate(
         pairs, withRespectTo: targets, adding: { Add() }),
       targets.contains(where: { found[$0] != nil })
-    else { return (model.graph, []) }
-    centers.merge(seeds) { old, _ in old }
-    return (graph, targets.compactMap { found[$0] })
+    else { return (model.graph, outputs, []) }
+    // Inputs, parameters and forward nodes come first and stay where they are.
+    let pruned = graph.pruned(keeping: Array(model.graph.values) + targets.compactMap { found[$0] })
+    for (value, tensor) in seeds { if let new = pruned[value] { centers[new] = tensor } }
+    return (
+      pruned.graph, outputs.compactMap { name, value in pruned[value].map { (name, $0) } },
+      targets.compactMap { found[$0].flatMap { pruned[$0] } }
+    )
   }
 
   /// How many elements of values there are, and how many are bounded on both sides.
@@ -116,13 +124,15 @@ struct Case: Decodable {
       guard let bounds = trial.localBounds(ofNode: number) else { continue }
       for (value, bounds) in zip(node.results, bounds) {
         let numbers = trial[value].doubles
-        let scale = numbers.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+        // Of sums that cancel to nothing, the terms are the measure.
+        let terms = node.operands.map { trial[$0].doubles.greatest }.max() ?? 0
+        let scale = numbers.greatest < 1e-6 * terms ? terms : numbers.greatest
         var found: [Double] = []
         for (number, interval) in zip(numbers, bounds.intervals) where !number.isNaN {
           if !interval.contains(number), violations.count < 8 {
             violations.append(
-              "\(node.op.typeName) \(node.op.attributes.values) of "
-                + "\(trial.graph.signature(of: node).operands): \(number), not in \(interval)")
+              "\(node.op.typeName) of \(trial.graph.signature(of: node).operands): "
+                + "\(number), not in \(interval)")
           }
           guard number.isFinite else { continue }
           let width = interval.upper - interval.lower
@@ -139,11 +149,12 @@ struct Case: Decodable {
 
   /// Expected outputs that lie outside by more than the suite's tolerance.
   private func missed(
-    _ model: ImportedModel, _ bounds: BoundPropagation, _ comparison: BoundTrial.Comparison
+    _ outputs: [(name: String, value: Value)], _ bounds: BoundPropagation,
+    _ comparison: BoundTrial.Comparison
   ) throws -> [String] {
     let stored = try SafetensorsFile(expected)
     var missed: [String] = []
-    for output in model.outputs where stored.entry(output.name) != nil {
+    for output in outputs where stored.entry(output.name) != nil {
       let numbers = try stored.tensor(output.name).doubles
       let intervals = bounds[output.value].intervals
       guard numbers.count == intervals.count else {
@@ -173,11 +184,13 @@ extension [String: ImportOptions.Given] {
   }
 }
 
+extension [Double] {
+  /// The greatest finite magnitude.
+  fileprivate var greatest: Double { reduce(0) { $1.isFinite ? Swift.max($0, abs($1)) : $0 } }
+}
+
 extension BoundTrial.Violation {
   fileprivate func text(in graph: Graph, sample: Int) -> String {
-    let node = graph.producer(of: value)
-    let kind = node.map { "\($0.op.typeName) \($0.op.attributes.values)" } ?? "input"
-    return "\(kind) \(graph.name(of: value)): element \(element) = \(number), not in \(interval)"
-      + " (sample \(sample))"
+    "\(graph.name(of: value)): element \(element) = \(number), not in \(interval) (sample \(sample))"
   }
 }

@@ -28,6 +28,8 @@ struct RadiusAnswer: Encodable {
   let radius: Double
   /// Elements of all samples that were held against their bounds.
   var compared = 0
+  /// Elements that are NaN or computed from one that is.
+  var undefined = 0
   var violations: [String] = []
   /// Expected outputs outside of the bounds.
   var missed: [String] = []

@@ -51,25 +51,24 @@ extension Pointwise {
 
   public func range(over interval: Interval) -> Interval {
     guard let interval = interval.intersection(domain) else { return codomain }
-    let jumps = kinks.filter { $0.valueJump != 0 }.map(\.position).filter(interval.contains)
+    let jumps = kinks.filter { $0.valueJump != 0 }.map(\.position)
     let points =
       [interval.lower, interval.upper] + turningPoints(in: interval)
-      + jumps.flatMap { [$0.nextDown, $0, $0.nextUp] }
+      + interval.members(beside: jumps)
     return hull(of: points, value(at:)).intersection(codomain) ?? codomain
   }
 
   /// The derivative is taken at the ends, at inflections and beside kinks; of the second derivative
   /// only single points are known.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    guard let interval = interval.intersection(domain) else { return .whole }
     guard order == 1 else {
-      return interval.lower == interval.upper
+      return interval.lower == interval.upper && domain.contains(interval)
         ? hull(of: [interval.lower], curvature(at:)) : .whole
     }
-    let jumps = kinks.map(\.position).filter(interval.contains)
+    guard let interval = interval.intersection(domain) else { return .whole }
     let points =
       [interval.lower, interval.upper] + inflections(in: interval)
-      + jumps.flatMap { [$0.nextDown, $0, $0.nextUp] }
+      + interval.members(beside: kinks.map(\.position))
     return hull(of: points, slope(at:))
   }
 
@@ -119,6 +118,13 @@ extension Pointwise {
     case 1: slope(at: x)
     default: curvature(at: x)
     }
+  }
+}
+
+extension Interval {
+  /// Each of these positions that is a member, with its neighbours that are.
+  fileprivate func members(beside positions: [Double]) -> [Double] {
+    positions.flatMap { [$0.nextDown, $0, $0.nextUp] }.filter(contains)
   }
 }
 

@@ -245,8 +245,7 @@ extension Extreme {
         let interval = operands[0].intervals[lanes.place(of: $0, in: lane)]
         return Self.isGreatest ? interval : -interval
       }
-      let certain = own.map(\.lower).max() ?? 0
-      let candidates = own.indices.filter { own[$0].upper >= certain }
+      let candidates = own.possibleMaxima(lastCounts: selectLast)
       return Interval(Double(candidates.first ?? 0), Double(candidates.last ?? 0))
     }
     return [Bounds(intervals, shape: signature.results[0].shape)]

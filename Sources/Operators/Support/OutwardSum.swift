@@ -7,6 +7,7 @@ struct OutwardSum {
   private var upper = 0.0
   private(set) var magnitude = 0.0
   private var count = 0.0
+  private var holdsProducts = false
 
   mutating func add(_ term: Interval) {
     lower += term.lower
@@ -26,6 +27,7 @@ struct OutwardSum {
     upper += max(low, high)
     magnitude += max(abs(low), abs(high))
     count += 1
+    holdsProducts = true
   }
 
   /// A bound times a bound: 0 times no bound is 0, since every member is finite.
@@ -34,7 +36,8 @@ struct OutwardSum {
   }
 
   var interval: Interval {
-    guard count > 0 else { return Interval(0, 0) }
+    // Nothing was rounded.
+    guard count > 1 || holdsProducts else { return Interval(lower, upper) }
     // Two products and one addition per term, and one rounding of the coefficient itself.
     let roundings = (count + 4) * Double.ulpOfOne
     let error =

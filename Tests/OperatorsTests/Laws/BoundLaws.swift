@@ -87,10 +87,25 @@ import Testing
     }
   }
 
-  /// Intervals of one number give narrow intervals around the result.
   @Test(arguments: Specimen.all)
   func pointsAreContained(_ specimen: Specimen) throws {
     try expectContained(
       specimen, specimen.operands, in: bounds(specimen, radius: 0), "the specimen")
+  }
+
+  /// Intervals of one number give narrow intervals around the result, and exact ones of integers and
+  /// booleans.
+  @Test(arguments: Specimen.all)
+  func pointsGiveNarrowBounds(_ specimen: Specimen) throws {
+    let results = try specimen.op.results(of: specimen.operands, in: Double.self)
+    let terms = specimen.operands.flatMap(\.doubles).map(abs).max() ?? 0
+    for (result, bounds) in zip(results, try bounds(specimen, radius: 0)) {
+      let scale = max(result.doubles.map(abs).max() ?? 0, terms)
+      for (y, interval) in zip(result.doubles, bounds.intervals) where y.isFinite {
+        let width = interval.upper - interval.lower
+        let limit = result.type.kind == .real ? 1e-11 * scale : 0
+        #expect(width <= limit, "\(interval) around \(y) of a scale of \(scale)")
+      }
+    }
   }
 }
