@@ -124,7 +124,8 @@ def tables(results):
 
     def share(radii, key):
         count = sum(r[key]["elements"] for r in radii)
-        return f"{100 * sum(r[key]['bounded'] for r in radii) / count:.2f} % of {count}" if count else "none"
+        bounded = sum(r[key]["bounded"] for r in radii)
+        return f"{bounded} of {count} ({100 * bounded / count:.3f} %)" if count else "none"
 
     for number, radius in enumerate(RADII):
         own = [a["radii"][number] for _, a in answers]

@@ -7,6 +7,12 @@ public import Semantics
 public protocol Discrete: Elementwise, IntegerValued {}
 
 extension Interval {
+  /// The whole numbers within, where exact results are whole and only rounding made room for more.
+  var wholeNumbers: Interval {
+    let least = lower.rounded(.up)
+    return Interval(least, max(least, upper.rounded(.down)))
+  }
+
   /// What members become in this many bits of two's complement: less a whole number of turns where
   /// that is the same for all, and otherwise anything that the bits hold.
   func wrapped(bits: Int, isSigned: Bool) -> Interval {

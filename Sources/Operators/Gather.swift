@@ -230,25 +230,22 @@ public struct GatherGradient: Operator {
     let shape = signature.results[0].shape
     let table = TableLayout(shape, axis: axis)
     let indices = operands[1].intervals
-    var lower = [Double](repeating: 0, count: shape.count)
-    var upper = lower
+    var sums = [Interval](repeating: Interval(0), count: shape.count)
     for outer in 0..<table.outer {
       for (place, index) in indices.enumerated() {
         let rows = table.rows(within: index)
         let isCertain = rows.count == 1 && table.isCertain(index)
         for k in 0..<table.width {
-          let term = operands[0].intervals[(outer * indices.count + place) * table.width + k]
+          let value = operands[0].intervals[(outer * indices.count + place) * table.width + k]
+          let term = isCertain ? value : value.union(Interval(0))
           for row in rows {
             let to = (outer * table.rows + row) * table.width + k
-            let low = isCertain ? term.lower : min(term.lower, 0)
-            let high = isCertain ? term.upper : max(term.upper, 0)
-            if low != 0 { lower[to] = (lower[to] + low).nextDown }
-            if high != 0 { upper[to] = (upper[to] + high).nextUp }
+            sums[to] = sums[to] + term
           }
         }
       }
     }
-    return [Bounds(zip(lower, upper).map { Interval($0, $1) }, shape: shape)]
+    return [Bounds(sums, shape: shape)]
   }
 
   /// Overflow where the indices let one row collect too much.

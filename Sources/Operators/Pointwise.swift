@@ -61,15 +61,17 @@ extension Pointwise {
   /// The derivative is taken at the ends, at inflections and beside kinks; of the second derivative
   /// only single points are known.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    guard order == 1 else {
-      return interval.lower == interval.upper && domain.contains(interval)
-        ? hull(of: [interval.lower], curvature(at:)) : .whole
-    }
+    guard order == 1 else { return rangeOfSecondDerivative(over: interval) }
     guard let interval = interval.intersection(domain) else { return .whole }
     let points =
       [interval.lower, interval.upper] + inflections(in: interval)
       + interval.members(beside: kinks.map(\.position))
     return hull(of: points, slope(at:))
+  }
+
+  /// The second derivative at a single point; of wider intervals nothing is known.
+  func rangeOfSecondDerivative(over interval: Interval) -> Interval {
+    interval.lower == interval.upper ? hull(of: [interval.lower], curvature(at:)) : .whole
   }
 
   /// The least interval that contains the exact values of `f` at `points`.

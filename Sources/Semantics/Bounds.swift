@@ -3,8 +3,8 @@ public import Tensors
 
 /// An interval for every element of a tensor.
 ///
-/// Intervals contain every exact result that is defined; operands for which the result is not
-/// defined are told by the hazard rule.
+/// Intervals contain every exact result that is defined, and the same computed in doubles; operands
+/// for which the result is not defined are told by the hazard rule.
 public struct Bounds: Hashable, Sendable {
   public let shape: Shape
   public let intervals: [Interval]

@@ -140,7 +140,7 @@ public struct Log: SingularAtZero {
 
   /// 1/x, of negative x as well.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    order == 1 ? Interval(1) / interval : .whole
+    order == 1 ? Interval(1) / interval : rangeOfSecondDerivative(over: interval)
   }
 
   public func failure(at x: Double, order: Int) -> Cause.Reason {
@@ -180,7 +180,8 @@ public struct Reciprocal: SingularAtZero {
 
   /// −1/x², whose ends lie at those of |x|.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    order == 1 ? -(Interval(1) / interval.squared) : .whole
+    order == 1
+      ? -(Interval(1) / interval.squared) : rangeOfSecondDerivative(over: interval)
   }
 
   public func failure(at x: Double, order: Int) -> Cause.Reason {

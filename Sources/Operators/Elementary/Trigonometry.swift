@@ -101,7 +101,8 @@ public struct Tan: Edged {
   }
 
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    order == 1 ? Interval(1) + range(over: interval).squared : .whole
+    order == 1
+      ? Interval(1) + range(over: interval).squared : rangeOfSecondDerivative(over: interval)
   }
 }
 
@@ -237,7 +238,7 @@ public struct Atanh: Edged {
 
   /// 1/(1 − x²), beyond ±1 as well; it lies between its values at the least and greatest |x|.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    guard order == 1 else { return .whole }
+    guard order == 1 else { return rangeOfSecondDerivative(over: interval) }
     let x = interval.absolute
     let ends = [x.lower, x.upper].map(Interval.init(_:)).map {
       (Interval(1) - $0) * (Interval(1) + $0)

@@ -149,9 +149,13 @@ public struct Put: Operator {
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.results[0].shape
-    if reduction == .add {
-      return [Bounds(operands[0].adding(operands[2], at: operands[1]), shape: shape)]
+    let isInteger = signature.results[0].kind == .integer
+    func result(_ intervals: [Interval]) -> [Bounds] {
+      let wrapped =
+        isInteger ? intervals.map { $0.wholeNumbers.wrapped(bits: 64, isSigned: true) } : intervals
+      return [Bounds(wrapped, shape: shape)]
     }
+    if reduction == .add { return result(operands[0].adding(operands[2], at: operands[1])) }
     var intervals = operands[0].intervals
     for (place, update) in zip(operands[1].intervals, operands[2].intervals) {
       let range = place.places(below: intervals.count)
@@ -168,7 +172,7 @@ public struct Put: Operator {
         intervals[to] = isCertain ? new : old.union(new)
       }
     }
-    return [Bounds(intervals, shape: shape)]
+    return result(intervals)
   }
 
   /// Sums and products that overflow.
