@@ -49,7 +49,7 @@ gradients: build .build/onnx/bin/python
 	.build/onnx/bin/python Benchmarks/gradients.py .build/release/evenkeel
 
 # Holds bounds of the backend test cases of ONNX and of their gradients against runs in doubles: about
-# ten minutes.
+# four minutes.
 soundness: build .build/onnx/bin/python
 	.build/onnx/bin/python Benchmarks/soundness.py .build/release/evenkeel .build/release/BoundsBench
 
