@@ -39,7 +39,7 @@ struct Case: Decodable {
     for radius in Self.radii {
       let bounds = trial.bounds(radius: radius)
       var found = RadiusAnswer(radius: radius)
-      for sample in 0..<(radius == 0 ? 1 : samples) {
+      for sample in 0...(radius == 0 ? 0 : samples) {
         trial.run(sample: sample, within: bounds)
         let comparison = trial.comparison(with: bounds)
         found.compared += comparison.compared

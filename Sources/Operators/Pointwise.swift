@@ -66,7 +66,13 @@ extension Pointwise {
     let points =
       [interval.lower, interval.upper] + inflections(in: interval)
       + interval.members(beside: kinks.map(\.position))
-    return hull(of: points, slope(at:))
+    let slopes = hull(of: points, slope(at:))
+    // Near where a function turns its slope is a difference of like numbers, whose rounding errors
+    // are of the size of their terms.
+    guard !isExact, period == nil,
+      !turningPoints(in: Interval(interval.lower - 0.25, interval.upper + 0.25)).isEmpty
+    else { return slopes }
+    return slopes + Interval(-4 * .ulpOfOne, 4 * .ulpOfOne)
   }
 
   /// The second derivative at a single point; of wider intervals nothing is known.

@@ -95,6 +95,29 @@ import Testing
       specimen, specimen.operands, in: bounds(specimen, radius: 0), "the specimen")
   }
 
+  /// Slopes where rounding hides them from the value rule, by arithmetic with 60 digits.
+  @Test func boundsContainExactSlopes() throws {
+    let exact: [(function: any Pointwise, x: Double, slope: Double)] = [
+      (Silu(), -1.278464542761074, -2.452007938935708e-17),
+      (Silu(), -1.2784645417610738, 2.1781169936819083e-10),
+      (Silu(), -1.288464542761074, -0.002163471203878331),
+      (Gelu(), -0.7517915246935645, -6.453751729367753e-18),
+      (Gelu(), -0.7517915236935645, 4.314939740450966e-10),
+      (Gelu(), -0.7617915246935645, -0.00427609436375083),
+      (Mish(), -1.1924312145154952, 1.2942924190978498e-17),
+      (Mish(), -1.192431213515495, 2.6694794928455945e-10),
+      (Mish(), -1.2024312145154952, -0.002649048123047854),
+      (Celu(alpha: 0.01), -5.3, 6.666909982698097e-231),
+      (Celu(alpha: 0.3), -7.7, 7.130308128436178e-12),
+      (HardSwish(), -1.4999999999, 3.33333360913457e-11),
+      (HardSwish(), -1.4999, 3.333333333332966e-05),
+    ]
+    for (function, x, slope) in exact {
+      let interval = function.range(ofDerivative: 1, over: Interval(x))
+      #expect(interval.contains(slope), "\(function.name) at \(x): \(slope), not in \(interval)")
+    }
+  }
+
   /// Intervals of one number give narrow intervals around the result, and exact ones of integers and
   /// booleans.
   @Test(arguments: Specimen.all)
