@@ -5,7 +5,7 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  mutations
+  soundness mutations
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -47,6 +47,11 @@ conformance: build .build/onnx/bin/python
 # Compares gradients of networks that PyTorch exports with PyTorch's own: about five minutes.
 gradients: build .build/onnx/bin/python
 	.build/onnx/bin/python Benchmarks/gradients.py .build/release/evenkeel
+
+# Holds bounds of the backend test cases of ONNX and of their gradients against runs in doubles: about
+# four minutes.
+soundness: build .build/onnx/bin/python
+	.build/onnx/bin/python Benchmarks/soundness.py .build/release/evenkeel .build/release/BoundsBench
 
 .build/onnx/bin/python:
 	python3 -m venv .build/onnx

@@ -99,8 +99,8 @@ let rooms: [Room] = [
       .protobuf,
     ],
     testImports: [
-      "ONNXMessages", "Operators", "Execution", "Graphs", "Semantics", "Tensors", "TensorFiles",
-      "Numbers", .protobuf,
+      "ONNXMessages", "Analyses", "Operators", "Execution", "Graphs", "Semantics", "Tensors",
+      "TensorFiles", "Numbers", .protobuf,
     ], hasTestData: true),
   Room(
     name: "Training",
@@ -228,6 +228,13 @@ let package = Package(
           "Analyses", "Training", "Networks", "Operators", "Semantics", "Tensors", "Numbers",
         ],
         path: "Benchmarks/StepBench", swiftSettings: settings),
+      .executableTarget(
+        name: "BoundsBench",
+        dependencies: [
+          "Analyses", "ONNX", "Operators", "Graphs", "Semantics", "Tensors", "TensorFiles",
+          "Numbers",
+        ],
+        path: "Benchmarks/BoundsBench", swiftSettings: settings),
       .executableTarget(
         name: "RunKillHelper", dependencies: ["Runs", "Findings"], path: "Tests/RunKillHelper",
         swiftSettings: settings),

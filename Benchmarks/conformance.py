@@ -43,6 +43,8 @@ RANDOM_OPERATORS = {
     "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 RANDOM_CASES = re.compile("test_training_dropout(?!_zero_ratio)")
 TIMEOUT = 60
+# Of outputs whose type has 8 bits of precision.
+BFLOAT16_TOLERANCE = 2**-6
 
 
 class Different(Exception):
@@ -151,7 +153,7 @@ def compare(name, expected, tensors, case, is_random):
     if is_random:
         return
     if expected.dtype.name == "bfloat16":
-        rtol = max(rtol, 2**-6)
+        rtol = max(rtol, BFLOAT16_TOLERANCE)
     if expected.dtype.kind == "V" or expected.dtype not in STORABLE or found.dtype != expected.dtype:
         found, expected = found.astype(np.float32), expected.astype(np.float32)
     try:
@@ -175,37 +177,42 @@ def reason(text, types):
     return re.sub(r"\d+", "N", re.sub(r"(['\"`‘“]).*?['\"`’”]", "…", text)).strip()[:100]
 
 
-def examine(command, case):
-    """The class of a case, what is to be said of it, and its operator types."""
+def examine(command, case, folder, prepared):
+    """The class of a case that was prepared, what is to be said of it, and its operator types."""
+    path, model, data_sets = prepared
+    types = operators(model.graph).union(*(operators(function) for function in model.functions))
+    result = {"suite": case.kind, "name": case.name, "operators": sorted(types), "said": ""}
+    is_random = bool(types & RANDOM_OPERATORS or RANDOM_CASES.match(case.name))
+    for data_set in data_sets:
+        output = os.path.join(folder, "outputs.safetensors")
+        try:
+            done = subprocess.run(
+                [command, "run", path, "--inputs", data_set, "--outputs", output],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            return result | {"class": "crashed", "said": f"no end after {TIMEOUT} s"}
+        if done.returncode == 2:
+            said = done.stderr.strip()
+            return result | {"class": "refused", "said": said, "reason": reason(said, types)}
+        if done.returncode not in (0, 1):
+            last = (done.stderr.strip().splitlines() or [""])[-1]
+            return result | {"class": "crashed", "said": f"status {done.returncode}: {last}"}
+        try:
+            tensors = read_tensors(output)
+            for index, info in enumerate(model.graph.output):
+                expected = stored(os.path.join(data_set, f"output_{index}.pb"), info.type)
+                compare(info.name, expected, tensors, case, is_random)
+        except (Different, OSError, KeyError, safetensors.SafetensorError) as error:
+            return result | {"class": "wrong", "said": f"{type(error).__name__}: {error}"}
+        os.remove(output)
+    return result | {"class": "random" if is_random else "passed"}
+
+
+def examine_alone(command, case):
+    """What `examine` says of a case, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        path, model, data_sets = prepare(case, folder)
-        types = operators(model.graph).union(*(operators(function) for function in model.functions))
-        result = {"suite": case.kind, "name": case.name, "operators": sorted(types), "said": ""}
-        is_random = bool(types & RANDOM_OPERATORS or RANDOM_CASES.match(case.name))
-        for data_set in data_sets:
-            output = os.path.join(folder, "outputs.safetensors")
-            try:
-                done = subprocess.run(
-                    [command, "run", path, "--inputs", data_set, "--outputs", output],
-                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-                    timeout=TIMEOUT)
-            except subprocess.TimeoutExpired:
-                return result | {"class": "crashed", "said": f"no end after {TIMEOUT} s"}
-            if done.returncode == 2:
-                said = done.stderr.strip()
-                return result | {"class": "refused", "said": said, "reason": reason(said, types)}
-            if done.returncode not in (0, 1):
-                last = (done.stderr.strip().splitlines() or [""])[-1]
-                return result | {"class": "crashed", "said": f"status {done.returncode}: {last}"}
-            try:
-                tensors = read_tensors(output)
-                for index, info in enumerate(model.graph.output):
-                    expected = stored(os.path.join(data_set, f"output_{index}.pb"), info.type)
-                    compare(info.name, expected, tensors, case, is_random)
-            except (Different, OSError, KeyError, safetensors.SafetensorError) as error:
-                return result | {"class": "wrong", "said": f"{type(error).__name__}: {error}"}
-            os.remove(output)
-        return result | {"class": "random" if is_random else "passed"}
+        return examine(command, case, folder, prepare(case, folder))
 
 
 def tables(results):
@@ -240,7 +247,7 @@ def main():
     cases = [case for case in cases if re.search(options.only, case.name)]
     results = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for number, result in enumerate(pool.map(lambda case: examine(options.command, case), cases)):
+        for number, result in enumerate(pool.map(lambda case: examine_alone(options.command, case), cases)):
             results.append(result)
             if sys.stderr.isatty():
                 print(f"\r{number + 1} of {len(cases)}", end="", file=sys.stderr)

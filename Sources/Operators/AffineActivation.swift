@@ -68,7 +68,8 @@ public struct AffineActivation: Pointwise {
   }
 
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    guard order == 1, let base = base as? any Pointwise else { return .whole }
+    guard order == 1 else { return rangeOfSecondDerivative(over: interval) }
+    guard let base = base as? any Pointwise else { return .whole }
     return base.range(ofDerivative: 1, over: moved(interval)).scaled(by: wrap.alpha)
       .scaled(by: wrap.gamma)
   }

@@ -99,12 +99,7 @@ public struct Div: Binary {
   public static func integerRange(_ a: Interval, _ b: Interval) -> Interval {
     if b.contains(0) { return Interval(-a.magnitude, a.magnitude) }
     let quotient = a / b
-    // What rounding made wider is cut off again with the fraction.
-    return Interval(
-      quotient.lower < 0
-        ? (quotient.lower + 0x1p-30).rounded(.up) - 1 : quotient.lower.rounded(.down),
-      quotient.upper > 0
-        ? (quotient.upper - 0x1p-30).rounded(.down) + 1 : quotient.upper.rounded(.up))
+    return Interval(quotient.lower.rounded(.towardZero), quotient.upper.rounded(.towardZero))
   }
 
   public static func value<T: Scalar>(_ a: T, _ b: T) -> T { a / b }

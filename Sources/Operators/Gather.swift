@@ -230,24 +230,22 @@ public struct GatherGradient: Operator {
     let shape = signature.results[0].shape
     let table = TableLayout(shape, axis: axis)
     let indices = operands[1].intervals
-    var lower = [Double](repeating: 0, count: shape.count)
-    var upper = lower
+    var sums = [Interval](repeating: Interval(0), count: shape.count)
     for outer in 0..<table.outer {
       for (place, index) in indices.enumerated() {
         let rows = table.rows(within: index)
+        let isCertain = rows.count == 1 && table.isCertain(index)
         for k in 0..<table.width {
-          let term = operands[0].intervals[(outer * indices.count + place) * table.width + k]
+          let value = operands[0].intervals[(outer * indices.count + place) * table.width + k]
+          let term = isCertain ? value : value.union(Interval(0))
           for row in rows {
             let to = (outer * table.rows + row) * table.width + k
-            let low = rows.count == 1 ? term.lower : min(term.lower, 0)
-            let high = rows.count == 1 ? term.upper : max(term.upper, 0)
-            if low != 0 { lower[to] = (lower[to] + low).nextDown }
-            if high != 0 { upper[to] = (upper[to] + high).nextUp }
+            sums[to] = sums[to] + term
           }
         }
       }
     }
-    return [Bounds(zip(lower, upper).map { Interval($0, $1) }, shape: shape)]
+    return [Bounds(sums, shape: shape)]
   }
 
   /// Overflow where the indices let one row collect too much.
@@ -306,6 +304,11 @@ private struct TableLayout {
   func row(_ index: Int64) -> Int? {
     let row = index < 0 ? Int(index) + rows : Int(index)
     return row >= 0 && row < rows ? row : nil
+  }
+
+  /// Whether every whole number of the interval names a row.
+  func isCertain(_ interval: Interval) -> Bool {
+    interval.lower > -Double(rows) - 1 && interval.upper < Double(rows)
   }
 
   /// The rows that indices within an interval name.

@@ -80,8 +80,9 @@ public struct Cast: Elementwise {
     let intervals = operands[0].intervals.map { x -> Interval in
       switch (from, kind) {
       case (.real, .integer):
-        Interval(x.lower.rounded(.towardZero), x.upper.rounded(.towardZero))
-          .wrapped(bits: 64, isSigned: true)
+        Interval(
+          min(max(x.lower.rounded(.towardZero), -0x1p63), 0x1p63),
+          max(min(x.upper.rounded(.towardZero), 0x1p63), -0x1p63))
       case (.boolean, .boolean): x
       case (_, .boolean):
         Interval(x.contains(0) ? 0 : 1, x.lower == 0 && x.upper == 0 ? 0 : 1)

@@ -84,13 +84,30 @@ public struct Mod: Elementwise {
     return [Bounds(intervals, shape: shape)]
   }
 
+  /// The rests between those of the ends, where the dividends reach over no jump: the rest rises
+  /// with the dividend up to the next.
+  private func rangeBetweenJumps(_ a: Interval, _ b: Interval) -> Interval? {
+    guard b.lower == b.upper, b.isBounded, b.lower != 0, a.isBounded,
+      a.magnitude < 0x1p52 * b.magnitude, (a - Interval(a.lower)).upper < b.magnitude
+    else { return nil }
+    let (low, high) = (exactRest(a.lower, b.lower), exactRest(a.upper, b.lower))
+    return low.lower <= high.lower ? low.union(high) : nil
+  }
+
+  /// The rest, of which only the last sum is rounded.
+  private func exactRest(_ a: Double, _ b: Double) -> Interval {
+    let rest = a.truncatingRemainder(dividingBy: b)
+    if isFmod || rest == 0 || (rest < 0) == (b < 0) { return Interval(rest) }
+    return Interval(rest) + Interval(b)
+  }
+
   private func range(_ a: Interval, _ b: Interval, isReal: Bool) -> Interval {
     if a.lower == a.upper, b.lower == b.upper, a.isBounded, b.isBounded, a.magnitude < 0x1p53,
       b.magnitude < 0x1p53
     {
       if !isReal { return Interval(Double(rest(Int64(a.lower), Int64(b.lower)))) }
-      if b.lower != 0 { return Interval(rest(a.lower, b.lower)) }
     }
+    if let within = rangeBetweenJumps(a, b) { return within }
     let reach = b.magnitude
     if isFmod {
       // No larger than either, with the sign of the dividend.

@@ -51,22 +51,33 @@ extension Pointwise {
 
   public func range(over interval: Interval) -> Interval {
     guard let interval = interval.intersection(domain) else { return codomain }
-    let jumps = kinks.filter { $0.valueJump != 0 }.map(\.position).filter(interval.contains)
+    let jumps = kinks.filter { $0.valueJump != 0 }.map(\.position)
     let points =
       [interval.lower, interval.upper] + turningPoints(in: interval)
-      + jumps.flatMap { [$0.nextDown, $0, $0.nextUp] }
+      + interval.members(beside: jumps)
     return hull(of: points, value(at:)).intersection(codomain) ?? codomain
   }
 
   /// The derivative is taken at the ends, at inflections and beside kinks; of the second derivative
-  /// nothing is known.
+  /// only single points are known.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    guard order == 1, let interval = interval.intersection(domain) else { return .whole }
-    let jumps = kinks.map(\.position).filter(interval.contains)
+    guard order == 1 else { return rangeOfSecondDerivative(over: interval) }
+    guard let interval = interval.intersection(domain) else { return .whole }
     let points =
       [interval.lower, interval.upper] + inflections(in: interval)
-      + jumps.flatMap { [$0.nextDown, $0, $0.nextUp] }
-    return hull(of: points, slope(at:))
+      + interval.members(beside: kinks.map(\.position))
+    let slopes = hull(of: points, slope(at:))
+    // Near where a function turns its slope is a difference of like numbers, whose rounding errors
+    // are of the size of their terms.
+    guard !isExact, period == nil,
+      !turningPoints(in: Interval(interval.lower - 0.25, interval.upper + 0.25)).isEmpty
+    else { return slopes }
+    return slopes + Interval(-4 * .ulpOfOne, 4 * .ulpOfOne)
+  }
+
+  /// The second derivative at a single point; of wider intervals nothing is known.
+  func rangeOfSecondDerivative(over interval: Interval) -> Interval {
+    interval.lower == interval.upper ? hull(of: [interval.lower], curvature(at:)) : .whole
   }
 
   /// The least interval that contains the exact values of `f` at `points`.
@@ -78,8 +89,11 @@ extension Pointwise {
     for x in points {
       let y = f(x)
       if y.isNaN { return .whole }
-      let units = isExact || !x.isFinite || !y.isFinite ? 0 : 16 + min(x * x, 2000)
-      let slack = units * (abs(y) * .ulpOfOne + (y == 0 ? 0 : .leastNonzeroMagnitude))
+      // An infinite value needs no room, and 0 · ∞ would make none of it.
+      let isRounded = !isExact && x.isFinite && y.isFinite
+      let units = 16 + min(x * x, 2000)
+      let slack =
+        isRounded ? units * (abs(y) * .ulpOfOne + (y == 0 ? 0 : .leastNonzeroMagnitude)) : 0
       let underflow = !isExact && y == 0 && abs(x) > 1 ? Double.leastNormalMagnitude : 0
       lower = min(lower, y - slack - underflow)
       upper = max(upper, y + slack + underflow)
@@ -112,6 +126,13 @@ extension Pointwise {
     case 1: slope(at: x)
     default: curvature(at: x)
     }
+  }
+}
+
+extension Interval {
+  /// Each of these positions that is a member, with its neighbours that are.
+  fileprivate func members(beside positions: [Double]) -> [Double] {
+    positions.flatMap { [$0.nextDown, $0, $0.nextUp] }.filter(contains)
   }
 }
 

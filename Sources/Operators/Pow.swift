@@ -55,14 +55,19 @@ public struct Pow: Binary {
     return T.pow(a, b)
   }
 
-  /// Between the corners, as aᵇ is monotone in each of a ≥ 0 and b; a negative a is followed for
-  /// one integer exponent alone.
+  /// Between the corners, as aᵇ is monotone in each of a ≥ 0 and b.
+  ///
+  /// A negative a is followed for one integer exponent; of others only those powers are defined whose
+  /// exponent is an integer, and they are as great as those of |a|, with either sign.
   public static func range(_ a: Interval, _ b: Interval) -> Interval {
     if a.lower >= 0 { return corners(a, b) }
-    guard b.lower == b.upper, b.lower.rounded() == b.lower, b.lower.isFinite else { return .whole }
-    if b.lower < 0, a.upper >= 0 { return .whole }
-    let isEven = b.lower.truncatingRemainder(dividingBy: 2) == 0
-    return corners(isEven ? a.absolute : a, b)
+    if b.lower == b.upper, b.lower.rounded() == b.lower, b.lower.isFinite {
+      let isEven = b.lower.truncatingRemainder(dividingBy: 2) == 0
+      if isEven { return corners(a.absolute, b) }
+      return b.lower < 0 && a.upper >= 0 ? .whole : corners(a, b)
+    }
+    let greatest = corners(a.absolute, b).upper
+    return Interval(-greatest, greatest)
   }
 
   private static func corners(_ a: Interval, _ b: Interval) -> Interval {

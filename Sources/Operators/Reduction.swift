@@ -223,8 +223,12 @@ extension Reduction {
       switch kind {
       case .real: return range
       case .integer:
-        return Interval(range.lower.rounded(.down), range.upper.rounded(.up))
-          .wrapped(bits: 64, isSigned: true)
+        guard Self.integers?.isMean == true, !own.isEmpty else {
+          return range.wholeNumbers.wrapped(bits: 64, isSigned: true)
+        }
+        let sum = ReduceSum.range(own.map { operands[0].intervals[$0] }).wholeNumbers
+        let mean = sum.wrapped(bits: 64, isSigned: true) / Interval(Double(own.count))
+        return Interval(mean.lower.rounded(.towardZero), mean.upper.rounded(.towardZero))
       case .boolean: return range.intersection(Interval(0, 1)) ?? Interval(0, 1)
       }
     }

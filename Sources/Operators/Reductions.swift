@@ -135,7 +135,10 @@ public struct ReduceMax: Reduction {
     let mask = try graph.apply(Equal(), x, reducer.expand(result, to: shape, in: &graph))
     let zero = try graph.apply(Constant(0))
     let marks = try graph.apply(Where(), mask, graph.apply(Constant(1)), zero)
-    let share = try graph.apply(Div(), cotangent, graph.apply(ReduceSum(reducer), marks))
+    // At least one ties, which intervals do not know.
+    let ties = try graph.apply(
+      Clip(attributes: ["min": .real(1)]), graph.apply(ReduceSum(reducer), marks))
+    let share = try graph.apply(Div(), cotangent, ties)
     return try graph.apply(Where(), mask, reducer.expand(share, to: shape, in: &graph), zero)
   }
 }

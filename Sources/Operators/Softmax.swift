@@ -153,7 +153,7 @@ public struct Softmax: LaneOperator {
 
   public static func range(logOdds: Interval) -> Interval {
     let wide = Interval(Double.exp(-logOdds.upper), Double.exp(-logOdds.lower))
-    let slack = 4096 * Double.ulpOfOne
+    let slack = 16 * Double.ulpOfOne
     return Interval(
       wide.lower * (1 - slack), min(1, wide.upper * (1 + slack) + .leastNormalMagnitude))
   }

@@ -110,43 +110,6 @@ extension SumOfProducts {
   }
 }
 
-/// A sum of interval products with outward rounding at its end.
-private struct OutwardSum {
-  private var lower = 0.0
-  private var upper = 0.0
-  private var magnitude = 0.0
-  private var count = 0.0
-
-  mutating func add(_ coefficient: Double, _ a: Interval, _ b: Interval) {
-    let p = Self.product(a.lower, b.lower)
-    let q = Self.product(a.lower, b.upper)
-    let r = Self.product(a.upper, b.lower)
-    let s = Self.product(a.upper, b.upper)
-    let low = Self.product(coefficient, min(min(p, q), min(r, s)))
-    let high = Self.product(coefficient, max(max(p, q), max(r, s)))
-    lower += min(low, high)
-    upper += max(low, high)
-    magnitude += max(abs(low), abs(high))
-    count += 1
-  }
-
-  /// A bound times a bound: 0 times no bound is 0, since every member is finite.
-  private static func product(_ a: Double, _ b: Double) -> Double {
-    a == 0 || b == 0 ? 0 : a * b
-  }
-
-  var interval: Interval {
-    guard count > 0 else { return Interval(0, 0) }
-    // Two products and one addition per term, and one rounding of the coefficient itself.
-    let roundings = (count + 4) * Double.ulpOfOne
-    let error =
-      magnitude * roundings * (1 + roundings) + 4 * count * Double.leastNonzeroMagnitude
-    let low = lower - error
-    let high = upper + error
-    return Interval(low.isNaN ? -.infinity : low, high.isNaN ? .infinity : high)
-  }
-}
-
 /// What the terms of one element that is not finite have shown so far.
 private struct Inquest {
   let target: Tensor

@@ -40,7 +40,8 @@ public protocol Operator: Sendable {
   /// Moment rule: mean, second moment and spread of the results in the wide limit.
   func moments(of operands: [Moments], in signature: Signature) -> [Moments]
 
-  /// Bound rule: intervals that contain every exact result for operands within `operands`.
+  /// Bound rule: intervals that contain every exact result for operands within `operands`, and
+  /// what the value rule makes of them in doubles.
   func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds]
 
   /// Hazard rule: what can go wrong in `format` for operands within `operands`, with witnesses.

@@ -21,7 +21,7 @@ extension OperatorRules {
       let axes = try context.axes(context.integers("axes") ?? [0, 2, 3], rank: x.rank)
       let builder = context.builder
       let centred = try builder.subtract(x, builder.mean(x, axes))
-      let variance = try builder.mean(builder.multiply(centred, centred), axes)
+      let variance = try builder.mean(builder.power(centred, 2), axes)
       let deviation = try builder.apply(Sqrt(), variance)
       return try builder.divide(centred, builder.add(deviation, 1e-9))
     },
@@ -54,7 +54,7 @@ extension OperatorRules {
     let axes = (0..<x.rank).filter { $0 != 1 }
     let mean = try builder.mean(x, axes, keepsAxes: true)
     let centred = try builder.subtract(x, mean)
-    let variance = try builder.mean(builder.multiply(centred, centred), axes, keepsAxes: false)
+    let variance = try builder.mean(builder.power(centred, 2), axes, keepsAxes: false)
     func running(_ old: Operand, _ new: Operand) throws -> Operand {
       try builder.add(
         builder.multiply(old, momentum),
@@ -76,7 +76,7 @@ extension OperatorRules {
     let axes = Array(axis..<x.rank)
     let mean = try builder.mean(x, axes)
     let centred = try builder.subtract(x, mean)
-    let variance = try builder.mean(builder.multiply(centred, centred), axes)
+    let variance = try builder.mean(builder.power(centred, 2), axes)
     let deviation = try builder.apply(Sqrt(), builder.add(variance, epsilon))
     return [result, mean, try builder.apply(Reciprocal(), deviation)]
   }
@@ -120,7 +120,7 @@ extension OperatorRules {
       return distance >= -below && distance <= above ? 1 : 0
     }
     let matrix = builder.constant(neighbours, x.type, shape: [channels, channels])
-    let sum = try builder.product(matrix, alongAxis: 1, of: builder.multiply(x, x))
+    let sum = try builder.product(matrix, alongAxis: 1, of: builder.power(x, 2))
     let alpha = try context.decimal("alpha", default: 0.0001) / Double(size)
     let base = try builder.add(
       builder.multiply(sum, alpha), context.decimal("bias", default: 1))

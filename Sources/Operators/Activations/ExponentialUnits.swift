@@ -120,6 +120,13 @@ extension Selu: Pointwise {
 extension Celu: Pointwise {
   public static let name = "Celu"
   public var vectorKernel: UnaryKernel? { .celu(alpha: alpha) }
+
+  /// That of elu(1) at x/α, whose rounding the exponential multiplies.
+  public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
+    guard order == 1 else { return rangeOfSecondDerivative(over: interval) }
+    return Elu(alpha: 1).range(ofDerivative: 1, over: interval / Interval(alpha))
+  }
+
   public init(attributes: Attributes) throws(OperatorError) {
     try attributes.allowOnly("alpha", in: Self.name)
     self.init(alpha: try attributes.real("alpha", default: 1, in: Self.name))

@@ -137,22 +137,22 @@ public struct Attention: Operator {
     return [result]
   }
 
-  /// Averages of the values that a query sees.
+  /// Averages of the values that a query sees, with the probabilities that its logits can give.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let layout = layout(signature)
-    let shape = signature.results[0].shape
-    let intervals = (0..<shape.count).map { element in
-      let (head, query, column) = layout.place(ofOutput: element)
-      var hull: Interval?
-      for key in 0..<layout.visible(query) {
-        let v = operands[2].intervals[(head * layout.keys + key) * layout.width + column]
-        hull = hull?.union(v) ?? v
+    var intervals: [Interval] = []
+    for head in 0..<layout.heads {
+      let v = IntervalMatrix(operands[2].intervals, head, columns: layout.width, of: layout.heads)
+      let p = layout.probabilities(operands[0].intervals, operands[1].intervals, head)
+      for query in 0..<layout.queries {
+        let seen = layout.visible(query)
+        for column in 0..<layout.width {
+          intervals.append(
+            .average(of: (0..<seen).map { v[$0, column] }, weights: p.row(query).prefix(seen)))
+        }
       }
-      // Probabilities sum to 1 up to rounding, which a softmax of S terms keeps below S steps.
-      let slack = Double(layout.keys + 16) * 0x1p-50 * (hull?.magnitude ?? 0)
-      return hull.map { Interval($0.lower - slack, $0.upper + slack) } ?? Interval(0)
     }
-    return [Bounds(intervals, shape: shape)]
+    return [Bounds(intervals, shape: signature.results[0].shape)]
   }
 
   /// NaN: of logits that overflow fp32 (∞ − ∞ in the softmax), and of queries that see no key.

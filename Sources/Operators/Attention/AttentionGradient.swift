@@ -156,35 +156,28 @@ public struct AttentionGradient: Operator {
     return [dq, dk, dv]
   }
 
-  /// |dS| ≤ p · 2 max|dP|, so that ∂q is within 2 scale max|dP| max|k|, ∂k within that sum over
-  /// queries, and ∂v within the sum of the cotangents that see it.
+  /// The value's own steps on intervals.
+  ///
+  /// As |dS| ≤ p · 2 max|dP|, ∂q is also within 2 scale max|dP| max|k|, and ∂k within that sum over
+  /// queries, which wide intervals exceed.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let layout = forward.layout(signature)
-    let (dy, q) = (operands[0].intervals, operands[1].intervals)
-    let (k, v) = (operands[2].intervals, operands[3].intervals)
-    func greatest(_ x: [Interval], _ head: Int, _ size: Int) -> Double {
-      x[head * size..<(head + 1) * size].reduce(0) { max($0, $1.magnitude) }
-    }
+    let (queries, width) = (Double(layout.queries), Double(layout.width))
     var results: [[Interval]] = [[], [], []]
     for head in 0..<layout.heads {
-      let (t, s, d, e) = (layout.queries, layout.keys, layout.depth, layout.width)
-      let dp = 2 * Double(e) * greatest(dy, head, t * e) * greatest(v, head, s * e)
-      let ds = dp * abs(layout.scale) * (1 + 0x1p-40)
-      let dq = ds * greatest(k, head, s * d)
-      let dk = ds * Double(t) * greatest(q, head, t * d)
-      results[0] += Array(repeating: Interval(-dq, dq).widened(ulps: 4), count: t * d)
-      results[1] += Array(repeating: Interval(-dk, dk).widened(ulps: 4), count: s * d)
-      for key in 0..<s {
-        for column in 0..<e {
-          var (lower, upper) = (0.0, 0.0)
-          for query in 0..<t where key < layout.visible(query) {
-            let term = dy[(head * t + query) * e + column]
-            lower += min(term.lower, 0)
-            upper += max(term.upper, 0)
-          }
-          results[2].append(Interval(lower * (1 + 0x1p-40), upper * (1 + 0x1p-40)))
-        }
+      func matrix(_ operand: Int, _ columns: Int) -> IntervalMatrix {
+        IntervalMatrix(operands[operand].intervals, head, columns: columns, of: layout.heads)
       }
+      let (dy, q) = (matrix(0, layout.width), matrix(1, layout.depth))
+      let (k, v) = (matrix(2, layout.depth), matrix(3, layout.width))
+      let p = layout.probabilities(operands[1].intervals, operands[2].intervals, head)
+      let ds = layout.backpropagated(dy.times(v.transposed), p)
+      let reach =
+        2 * width * dy.magnitude * v.magnitude * abs(layout.scale) * (1 + 0x1p-40)
+      results[0] += ds.times(k, factor: layout.scale).limited(to: reach * k.magnitude)
+      results[1] += ds.transposed.times(q, factor: layout.scale)
+        .limited(to: reach * queries * q.magnitude)
+      results[2] += p.transposed.times(dy).intervals
     }
     return zip(results, signature.results).map { Bounds($0, shape: $1.shape) }
   }

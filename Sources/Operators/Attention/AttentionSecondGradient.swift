@@ -141,34 +141,54 @@ public struct AttentionSecondGradient: Operator {
     signature.results.map { _ in .unknown("second derivatives of attention are not predicted") }
   }
 
-  /// From |A| ≤ α = |scale| D (gq k + q gk), |B| ≤ 2 α p, |dS| ≤ 2 δ p with δ = E ∂y v and
+  /// The value's own steps on intervals, and what wide intervals exceed: from
+  /// |A| ≤ α = |scale| D (gq k + q gk), |B| ≤ 2 α p, |dS| ≤ 2 δ p with δ = E ∂y v and
   /// |E| ≤ 2 p (E ∂y gv + 3 α δ), each letter the greatest magnitude in the head.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let layout = forward.layout(signature)
-    let (t, s) = (layout.queries, layout.keys)
+    let (t, factor) = (Double(layout.queries), layout.scale)
     let (d, e) = (Double(layout.depth), Double(layout.width))
-    let scale = abs(layout.scale)
+    let scale = abs(factor)
     var results: [[Interval]] = [[], [], [], []]
     for head in 0..<layout.heads {
-      let greatest = operands.map { operand in
-        let size = operand.intervals.count / layout.heads
-        return operand.intervals[head * size..<(head + 1) * size].reduce(0) {
-          max($0, $1.magnitude)
-        }
+      func matrix(_ operand: Int, _ columns: Int) -> IntervalMatrix {
+        IntervalMatrix(operands[operand].intervals, head, columns: columns, of: layout.heads)
       }
-      let (gq, gk, gv, dy) = (greatest[0], greatest[1], greatest[2], greatest[3])
-      let (q, k, v) = (greatest[4], greatest[5], greatest[6])
-      let a = scale * d * (gq * k + q * gk)
-      let delta = e * dy * v
-      let logits = 2 * (e * dy * gv + 3 * a * delta)
+      let (gq, gk, gv) = (
+        matrix(0, layout.depth), matrix(1, layout.depth), matrix(2, layout.width)
+      )
+      let (dy, q) = (matrix(3, layout.width), matrix(4, layout.depth))
+      let (k, v) = (matrix(5, layout.depth), matrix(6, layout.width))
+      let p = layout.probabilities(operands[4].intervals, operands[5].intervals, head)
+      let dp = dy.times(v.transposed)
+      let a = gq.times(k.transposed, factor: factor)
+        .combined(with: q.times(gk.transposed, factor: factor), +)
+      let (r, ap) = (layout.averages(dp, p), layout.averages(a, p))
+      let direct = dy.times(gv.transposed)
+      let forP = IntervalMatrix(rows: layout.queries, columns: layout.keys) { i, j in
+        let centred = a[i, j] * (dp[i, j] - r[i])
+        return direct[i, j] + (centred - ap[i] * dp[i, j])
+      }
+      let (logits, ds) = (layout.backpropagated(forP, p), layout.backpropagated(dp, p))
+      let b = layout.backpropagated(a, p)
+      let reach = scale * d * (gq.magnitude * k.magnitude + q.magnitude * gk.magnitude)
+      let delta = e * dy.magnitude * v.magnitude
+      let most = 2 * (e * dy.magnitude * gv.magnitude + 3 * reach * delta)
       let limits = [
-        gv + 2 * a * v, scale * (logits * k + 2 * delta * gk),
-        scale * Double(t) * (logits * q + 2 * delta * gq), 2 * Double(t) * a * dy,
+        gv.magnitude + 2 * reach * v.magnitude,
+        scale * (most * k.magnitude + 2 * delta * gk.magnitude),
+        scale * t * (most * q.magnitude + 2 * delta * gq.magnitude),
+        2 * t * reach * dy.magnitude,
+      ].map { $0 * (1 + 0x1p-30) }
+      let steps = [
+        p.times(gv).combined(with: b.times(v), +),
+        logits.times(k, factor: factor).combined(with: ds.times(gk, factor: factor), +),
+        logits.transposed.times(q, factor: factor)
+          .combined(with: ds.transposed.times(gq, factor: factor), +),
+        b.transposed.times(dy),
       ]
-      let counts = [t * layout.width, t * layout.depth, s * layout.depth, s * layout.width]
-      for (number, (limit, count)) in zip(limits, counts).enumerated() {
-        let reach = limit.isNaN ? Double.infinity : limit * (1 + 0x1p-30)
-        results[number] += Array(repeating: Interval(-reach, reach), count: count)
+      for number in steps.indices {
+        results[number] += steps[number].limited(to: limits[number])
       }
     }
     return zip(results, signature.results).map { Bounds($0, shape: $1.shape) }

@@ -138,6 +138,11 @@ public struct Log: SingularAtZero {
   public func curvature(at x: Double) -> Double { -1 / (x * x) }
   public var domain: Interval { Interval(0, .infinity) }
 
+  /// 1/x, of negative x as well.
+  public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
+    order == 1 ? Interval(1) / interval : rangeOfSecondDerivative(over: interval)
+  }
+
   public func failure(at x: Double, order: Int) -> Cause.Reason {
     if order > 0 { return x == 0 ? .divisionByZero : .overflowOfProduct }
     return x < 0 ? .logarithmOfNegative : .logarithmOfZero
@@ -175,7 +180,8 @@ public struct Reciprocal: SingularAtZero {
 
   /// −1/x², whose ends lie at those of |x|.
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    order == 1 ? -(Interval(1) / interval.squared) : .whole
+    order == 1
+      ? -(Interval(1) / interval.squared) : rangeOfSecondDerivative(over: interval)
   }
 
   public func failure(at x: Double, order: Int) -> Cause.Reason {

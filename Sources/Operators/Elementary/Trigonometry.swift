@@ -101,7 +101,8 @@ public struct Tan: Edged {
   }
 
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
-    order == 1 ? Interval(1) + range(over: interval).squared : .whole
+    order == 1
+      ? Interval(1) + range(over: interval).squared : rangeOfSecondDerivative(over: interval)
   }
 }
 
@@ -234,5 +235,14 @@ public struct Atanh: Edged {
   public func slope(at x: Double) -> Double { 1 / ((1 - x) * (1 + x)) }
   public func curvature(at x: Double) -> Double { 2 * x * slope(at: x) * slope(at: x) }
   public var domain: Interval { Interval(-1, 1) }
-  public func inflections(in interval: Interval) -> [Double] { interval.contains(0) ? [0] : [] }
+
+  /// 1/(1 − x²), beyond ±1 as well; it lies between its values at the least and greatest |x|.
+  public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
+    guard order == 1 else { return rangeOfSecondDerivative(over: interval) }
+    let x = interval.absolute
+    let ends = [x.lower, x.upper].map(Interval.init(_:)).map {
+      (Interval(1) - $0) * (Interval(1) + $0)
+    }
+    return (Interval(1) / ends[0].union(ends[1])).widened(ulps: 4)
+  }
 }

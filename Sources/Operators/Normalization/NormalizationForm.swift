@@ -168,30 +168,48 @@ struct NormalizationLayout {
   }
 
   /// An interval of the normalised elements of a group, and of 1/√(variance + ε).
+  ///
+  /// The value rule sums distances from the first element of the group; what rounding makes of its
+  /// sums is within as well.
   func normalized(
     _ x: [Interval], _ group: Int, _ form: NormalizationForm
   ) -> (elements: [Interval], factor: Interval) {
     let n = Interval(Double(size))
-    var sum = Interval(0)
-    forEach(group) { i, _ in sum = sum + x[i] }
-    // The value rule adds in another order, with a shift.
-    let mean = form.centres ? (sum / n).widened(ulps: 4) : Interval(0)
-    var squares = Interval(0)
+    let shift = size > 0 && form.centres ? x[group * groupStride] : Interval(0)
+    var (sum, distances, squares) = (OutwardSum(), OutwardSum(), OutwardSum())
+    forEach(group) { i, _ in
+      let distance = x[i] - shift
+      sum.add(x[i])
+      distances.add(distance)
+      squares.add(distance.squared)
+    }
+    let roundings = Double(size + 8) * .ulpOfOne
+    func widened(_ interval: Interval, by slack: Double) -> Interval {
+      slack.isFinite ? Interval(interval.lower - slack, interval.upper + slack) : .whole
+    }
+    let mean =
+      form.centres
+      ? widened(
+        (sum.interval / n).widened(ulps: 4), by: roundings * distances.magnitude / n.upper)
+      : Interval(0)
     var centred: [Interval] = []
+    var centredSquares = OutwardSum()
     forEach(group) { i, _ in
       let d = x[i] - mean
       centred.append(d)
-      squares = squares + d.squared
+      centredSquares.add(d.squared)
     }
-    let variance = squares / n + Interval(form.epsilon)
+    let variance = widened(
+      centredSquares.interval / n, by: 4 * roundings * squares.magnitude / n.upper)
+    let least = max(variance.lower, 0) + form.epsilon
     let factor = Interval(
-      1 / max(variance.upper, 0).squareRoot(), 1 / max(variance.lower, form.epsilon).squareRoot()
+      1 / (max(variance.upper, 0) + form.epsilon).squareRoot(), 1 / least.squareRoot()
     ).widened(ulps: 4)
     // No element can be farther than this from the mean of its group.
     let limit = Double(form.centres ? size - 1 : size).squareRoot()
     let reach = Interval(-limit, limit).widened(ulps: 4 + size)
     let elements = centred.map { d in
-      let product = factor.isBounded ? d * factor : .whole
+      let product = factor.isBounded ? (d * factor).widened(ulps: 4) : .whole
       return product.intersection(reach) ?? reach
     }
     return (elements, factor)

@@ -169,32 +169,51 @@ public struct NormalizationGradient: Operator {
     return [dx] + results
   }
 
-  /// The map is a projection times s, so that no element exceeds s times the norm of u.
+  /// The value's own steps on intervals; and as the map is a projection times s, no element exceeds
+  /// s times the norm of u.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.operands[1].shape
     let layout = form.layout(shape)
+    let n = Interval(Double(layout.size))
     var dx = Array(repeating: Interval(0), count: shape.count)
     let scaleShape = signature.operands[2].shape
-    var dscale = Array(repeating: Interval(0), count: scaleShape.count)
+    var dscale = Array(repeating: OutwardSum(), count: scaleShape.count)
     var dbias = dscale
     for group in 0..<layout.groups {
       let (elements, factor) = layout.normalized(operands[1].intervals, group, form)
-      var norm = Interval(0)
-      var next = 0
+      var (squares, sum, along) = (OutwardSum(), OutwardSum(), OutwardSum())
+      var u: [Interval] = []
       layout.forEach(group) { i, k in
         let dy = operands[0].intervals[i]
-        norm = norm + (dy * operands[2].intervals[k]).squared
-        dscale[k] = dscale[k] + dy * elements[next]
-        dbias[k] = dbias[k] + dy
-        next += 1
+        let own = dy * operands[2].intervals[k]
+        let normalized = elements[u.count]
+        u.append(own)
+        squares.add(own.squared)
+        sum.add(own)
+        along.add(1, own, normalized)
+        dscale[k].add(1, dy, normalized)
+        dbias[k].add(dy)
       }
-      let limit = norm.upper.squareRoot() * factor.upper
+      let limit = squares.interval.upper.squareRoot() * factor.upper
       let reach =
         limit.isNaN ? Interval.whole : Interval(-limit, limit).widened(ulps: 8 + layout.size)
-      layout.forEach(group) { i, _ in dx[i] = reach }
+      let mean = form.centres ? sum.interval / n : Interval(0)
+      let alongMean = along.interval / n
+      var next = 0
+      layout.forEach(group) { i, _ in
+        var rest = OutwardSum()
+        rest.add(u[next])
+        rest.add(-mean)
+        rest.add(-1, elements[next], alongMean)
+        let product = factor.isBounded ? (rest.interval * factor).widened(ulps: 4) : .whole
+        dx[i] = product.intersection(reach) ?? reach
+        next += 1
+      }
     }
-    let bounds = [Bounds(dx, shape: shape), Bounds(dscale, shape: scaleShape)]
-    return form.centres ? bounds + [Bounds(dbias, shape: scaleShape)] : bounds
+    let bounds = [
+      Bounds(dx, shape: shape), Bounds(dscale.map(\.interval), shape: scaleShape),
+    ]
+    return form.centres ? bounds + [Bounds(dbias.map(\.interval), shape: scaleShape)] : bounds
   }
 
   /// Division by √ε, or by 0, where a group has no spread.

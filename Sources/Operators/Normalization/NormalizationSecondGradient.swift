@@ -77,23 +77,54 @@ public struct NormalizationSecondGradient: Operator {
     [.unknown("second derivatives of normalisations are not predicted")]
   }
 
-  /// No element exceeds 3 s² ‖g‖ ‖u‖ / √n, which follows from |a| ≤ ‖g‖/√n and |b| ≤ ‖u‖/√n.
+  /// The value's own steps on intervals; and no element exceeds 3 s² ‖g‖ ‖u‖ / √n, which follows
+  /// from |a| ≤ ‖g‖/√n and |b| ≤ ‖u‖/√n.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.operands[2].shape
     let layout = form.layout(shape)
+    let n = Interval(Double(layout.size))
     var intervals = Array(repeating: Interval(0), count: shape.count)
     for group in 0..<layout.groups {
-      let (_, factor) = layout.normalized(operands[2].intervals, group, form)
-      var (g, u) = (Interval(0), Interval(0))
+      let (elements, factor) = layout.normalized(operands[2].intervals, group, form)
+      var (gSquares, uSquares) = (OutwardSum(), OutwardSum())
+      var sums = Array(repeating: OutwardSum(), count: 5)
+      var u: [Interval] = []
       layout.forEach(group) { i, k in
-        g = g + operands[0].intervals[i].squared
-        u = u + (operands[1].intervals[i] * operands[3].intervals[k]).squared
+        let (g, normalized) = (operands[0].intervals[i], elements[u.count])
+        let own = operands[1].intervals[i] * operands[3].intervals[k]
+        u.append(own)
+        gSquares.add(g.squared)
+        uSquares.add(own.squared)
+        sums[0].add(1, g, normalized)
+        sums[1].add(1, own, normalized)
+        sums[2].add(1, g, own)
+        sums[3].add(g)
+        sums[4].add(own)
       }
-      let norms = g.upper.squareRoot() * u.upper.squareRoot() / Double(layout.size).squareRoot()
+      let norms =
+        gSquares.interval.upper.squareRoot() * uSquares.interval.upper.squareRoot()
+        / Double(layout.size).squareRoot()
       // One share more than the three of the exact estimate covers all rounding.
       let limit = 4 * factor.upper * factor.upper * norms
       let reach = limit.isNaN ? Interval.whole : Interval(-limit, limit)
-      layout.forEach(group) { i, _ in intervals[i] = reach }
+      let means = sums.map { $0.interval / n }
+      let (a, b, gu) = (means[0], means[1], means[2])
+      let (gMean, uMean) = form.centres ? (means[3], means[4]) : (Interval(0), Interval(0))
+      var along = OutwardSum()
+      along.add(gu)
+      along.add(-1, gMean, uMean)
+      along.add(-3, a, b)
+      let negative = factor.isBounded ? -factor.squared : .whole
+      var next = 0
+      layout.forEach(group) { i, _ in
+        var rest = OutwardSum()
+        rest.add(1, elements[next], along.interval)
+        rest.add(1, b, operands[0].intervals[i] - gMean)
+        rest.add(1, a, u[next] - uMean)
+        let product = (rest.interval * negative).widened(ulps: 8)
+        intervals[i] = product.intersection(reach) ?? reach
+        next += 1
+      }
     }
     return [Bounds(intervals, shape: shape)]
   }

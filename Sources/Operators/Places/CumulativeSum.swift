@@ -107,6 +107,9 @@ public struct CumulativeSum: Operator {
         y[place] = exclusive ? before : sum.widenedBySummation(of: terms)
       }
     }
+    if signature.results[0].kind == .integer {
+      y = y.map { $0.wholeNumbers.wrapped(bits: 64, isSigned: true) }
+    }
     return [Bounds(y, shape: operands[0].shape)]
   }
 

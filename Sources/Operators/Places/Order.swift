@@ -126,10 +126,43 @@ public struct TopKIndices: IntegerValued {
     }
   }
 
+  /// For every place of the order, from the first to the last index that can stand there.
+  ///
+  /// An index comes no earlier than as many others certainly come before it, and no later than those
+  /// that can.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.results[0].shape
-    let last = Lanes(operands[0].shape, axis: axis).length - 1
-    return [Bounds(repeating: Interval(0, Double(max(last, 0))), shape: shape)]
+    let (lanes, kept) = (Lanes(operands[0].shape, axis: axis), Lanes(shape, axis: axis))
+    let last = lanes.length - 1
+    // The comparison of all pairs is not worth its time for longer lanes.
+    guard k > 0, lanes.length <= 4096 else {
+      return [Bounds(repeating: Interval(0, Double(max(last, 0))), shape: shape)]
+    }
+    var intervals = [Interval](repeating: Interval(0), count: shape.count)
+    for lane in 0..<lanes.count {
+      let own = (0...last).map { index in
+        let interval = operands[0].intervals[lanes.place(of: index, in: lane)]
+        return largest ? interval : -interval
+      }
+      var first = [Int](repeating: last, count: k)
+      var final = [Int](repeating: 0, count: k)
+      for (i, x) in own.enumerated() {
+        var (before, after) = (0, 0)
+        for (j, y) in own.enumerated() where j != i {
+          if j < i ? y.lower >= x.upper : y.lower > x.upper { before += 1 }
+          if j > i ? y.upper <= x.lower : y.upper < x.lower { after += 1 }
+        }
+        for place in before...(last - after) where place < k {
+          first[place] = min(first[place], i)
+          final[place] = max(final[place], i)
+        }
+      }
+      for place in 0..<k {
+        intervals[kept.place(of: place, in: lane)] = Interval(
+          Double(first[place]), Double(final[place]))
+      }
+    }
+    return [Bounds(intervals, shape: shape)]
   }
 }
 
@@ -212,8 +245,7 @@ extension Extreme {
         let interval = operands[0].intervals[lanes.place(of: $0, in: lane)]
         return Self.isGreatest ? interval : -interval
       }
-      let certain = own.map(\.lower).max() ?? 0
-      let candidates = own.indices.filter { own[$0].upper >= certain }
+      let candidates = own.possibleMaxima(lastCounts: selectLast)
       return Interval(Double(candidates.first ?? 0), Double(candidates.last ?? 0))
     }
     return [Bounds(intervals, shape: signature.results[0].shape)]

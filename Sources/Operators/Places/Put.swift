@@ -149,12 +149,17 @@ public struct Put: Operator {
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.results[0].shape
-    if reduction == .add {
-      return [Bounds(operands[0].adding(operands[2], at: operands[1]), shape: shape)]
+    let isInteger = signature.results[0].kind == .integer
+    func result(_ intervals: [Interval]) -> [Bounds] {
+      let wrapped =
+        isInteger ? intervals.map { $0.wholeNumbers.wrapped(bits: 64, isSigned: true) } : intervals
+      return [Bounds(wrapped, shape: shape)]
     }
+    if reduction == .add { return result(operands[0].adding(operands[2], at: operands[1])) }
     var intervals = operands[0].intervals
     for (place, update) in zip(operands[1].intervals, operands[2].intervals) {
       let range = place.places(below: intervals.count)
+      let isCertain = range.count == 1 && place.isWithin(range)
       for to in range {
         let old = intervals[to]
         let new: Interval =
@@ -164,10 +169,10 @@ public struct Put: Operator {
           case .max: .maximum(old, update)
           case .min: .minimum(old, update)
           }
-        intervals[to] = range.count == 1 ? new : old.union(new)
+        intervals[to] = isCertain ? new : old.union(new)
       }
     }
-    return [Bounds(intervals, shape: shape)]
+    return result(intervals)
   }
 
   /// Sums and products that overflow.

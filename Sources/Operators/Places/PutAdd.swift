@@ -112,18 +112,14 @@ public struct PutAdd: Operator {
 extension Bounds {
   /// The sums of these elements and of values at places that may be any of an interval.
   func adding(_ values: Bounds, at places: Bounds) -> [Interval] {
-    var lower = intervals.map(\.lower)
-    var upper = intervals.map(\.upper)
+    var sums = intervals
     for (value, place) in zip(values.intervals, places.intervals) {
-      let range = place.places(below: lower.count)
-      let low = range.count == 1 ? value.lower : min(value.lower, 0)
-      let high = range.count == 1 ? value.upper : max(value.upper, 0)
-      for to in range {
-        if low != 0 { lower[to] = (lower[to] + low).nextDown }
-        if high != 0 { upper[to] = (upper[to] + high).nextUp }
-      }
+      let range = place.places(below: sums.count)
+      let isCertain = range.count == 1 && place.isWithin(range)
+      let term = isCertain ? value : value.union(Interval(0))
+      for to in range { sums[to] = sums[to] + term }
     }
-    return zip(lower, upper).map { Interval($0, $1) }
+    return sums
   }
 
   /// Places within these intervals, as many as can be the same one.

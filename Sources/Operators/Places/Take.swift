@@ -68,12 +68,17 @@ public struct Take: Operator {
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let x = operands[0].intervals
     let whole = operands[0].hull
+    let isReal = signature.results[0].kind == .real
     let intervals = operands[1].intervals.map { place -> Interval in
       let range = place.places(below: x.count)
-      if range.count > 64 { return whole }
-      return range.dropFirst().reduce(range.first.map { x[$0] } ?? Interval(0)) {
-        $0.union(x[$1])
-      }
+      let found =
+        range.count > 64
+        ? whole
+        : range.dropFirst().reduce(range.first.map { x[$0] } ?? Interval(0)) {
+          $0.union(x[$1])
+        }
+      // What lies outside is not defined for reals, and 0 for others.
+      return isReal || place.isWithin(range) ? found : found.union(Interval(0))
     }
     return [Bounds(intervals, shape: operands[1].shape)]
   }
@@ -116,5 +121,10 @@ extension Interval {
     let low = max(lower, 0).rounded(.up)
     let high = min(upper, Double(count) - 1).rounded(.down)
     return low <= high ? Int(low)..<Int(high) + 1 : 0..<0
+  }
+
+  /// Whether every whole number of the interval is one of these places.
+  func isWithin(_ places: Range<Int>) -> Bool {
+    lower > Double(places.lowerBound) - 1 && upper < Double(places.upperBound)
   }
 }

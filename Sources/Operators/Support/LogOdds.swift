@@ -13,7 +13,9 @@ enum LogOdds {
     return zip(low, high).map { low, high in
       // Sums, exponentials of differences and a logarithm err by some units of the last place.
       let slack = { (y: Double) in (y + 1) * Double(x.count + 64) * .ulpOfOne }
-      let least = low.isNaN ? 0 : max(0, low - slack(low))
+      let least =
+        low.isNaN
+        ? 0 : low == .infinity ? .greatestFiniteMagnitude : max(0, low - slack(low))
       let greatest = high.isNaN || high == .infinity ? Double.infinity : high + slack(high)
       return Interval(min(least, greatest), greatest)
     }

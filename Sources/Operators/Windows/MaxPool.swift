@@ -174,21 +174,18 @@ public struct MaxPoolGradient: Operator {
     return [result]
   }
 
-  /// Sums of any of the windows that an element is in.
+  /// Sums of the windows that an element wins, and of any of those that it can win.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let shape = signature.results[0].shape
     let plane = pooling.plane(shape)
-    let intervals = (0..<shape.count).map { element in
-      let start = element / plane.inputs * plane.outputs
-      var (lower, upper) = (0.0, 0.0)
-      plane.forEachOutput(of: element % plane.inputs) { _, output in
-        let term = operands[0].intervals[start + output]
-        if term.lower < 0 { lower = (lower + term.lower).nextDown }
-        if term.upper > 0 { upper = (upper + term.upper).nextUp }
+    var sums = [OutwardSum](repeating: OutwardSum(), count: shape.count)
+    for (element, term) in operands[0].intervals.enumerated() {
+      let winners = plane.possibleWinners(ofElement: element, in: operands[1])
+      for winner in winners {
+        sums[winner].add(winners.count == 1 ? term : term.union(Interval(0)))
       }
-      return Interval(lower, upper)
     }
-    return [Bounds(intervals, shape: shape)]
+    return [Bounds(sums.map(\.interval), shape: shape)]
   }
 
   /// Overflow where windows overlap and one element can win them all.
@@ -295,13 +292,9 @@ public struct MaxPoolPick: Operator {
     let plane = pooling.plane(signature.operands[1].shape)
     let shape = signature.results[0].shape
     let intervals = (0..<shape.count).map { element in
-      let start = element / plane.outputs * plane.inputs
-      var hull: Interval?
-      plane.forEachInput(of: element % plane.outputs) { _, input in
-        let interval = operands[0].intervals[start + input]
-        hull = hull?.union(interval) ?? interval
-      }
-      return hull ?? Interval(0, 0)
+      let places = plane.possibleWinners(ofElement: element, in: operands[1])
+        .map { operands[0].intervals[$0] }
+      return places.dropFirst().reduce(places.first ?? Interval(0)) { $0.union($1) }
     }
     return [Bounds(intervals, shape: shape)]
   }
@@ -329,6 +322,14 @@ extension WindowPlane {
       }
     }
     return best
+  }
+
+  /// The elements of `x` that can win the window of one element of the result.
+  fileprivate func possibleWinners(ofElement element: Int, in x: Bounds) -> [Int] {
+    let start = element / outputs * inputs
+    var places: [Int] = []
+    forEachInput(of: element % outputs) { _, input in places.append(start + input) }
+    return places.map { x.intervals[$0] }.possibleMaxima().map { places[$0] }
   }
 
   /// The element of `x` that wins the window of one element of the result.

@@ -31,6 +31,13 @@ extension Specimen {
       Specimen(Put(reduction: .add), integers([7, 8]), integers([1, 1]), integers([1, 2])).with {
         $0.draws = nil
       },
+      Specimen(Put(reduction: .add), integers([.max, 8]), integers([0]), integers([1])).with {
+        $0.draws = nil
+      },
+      Specimen(Put(reduction: .mul), integers([.max, 8]), integers([0]), integers([3])).with {
+        $0.draws = nil
+      },
+      Specimen(CumulativeSum(axis: 0), integers([.max, 1])).with { $0.draws = nil },
       Specimen(Put(reduction: .mul), spread(2, 3), integers([4, 0]), reals([0.6, -0.7])).with {
         $0.hazards = [.overflow]
         $0.draws = nil
