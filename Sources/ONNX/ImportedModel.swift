@@ -36,6 +36,8 @@ public struct ImportedModel: Sendable {
   public let outputs: [Port]
   /// Formats narrower than fp32 that the file declares, by the number of the node.
   public let nodeFormats: [Int: NumberFormat]
+  /// How many places there are of what integers name, where nodes of the file say so.
+  public let indexLimits: [Value: Int]
   /// Whether the file computes in doubles.
   public let hasDoubles: Bool
   public let nodes: [ModelNode]
@@ -147,6 +149,9 @@ public struct ImportedModel: Sendable {
     }
     hasDoubles = builder.hasDoubles
     specialised = message.input.map(\.name).filter { importer.options.constants.contains($0) }
+    indexLimits = Dictionary(
+      builder.indexLimits.compactMap { value, limit in pruned[value].map { ($0, limit) } },
+      uniquingKeysWith: min)
     var formats: [Int: NumberFormat] = [:]
     for (value, format) in builder.formats {
       if let new = pruned[value], case .node(let number, _) = pruned.graph.source(of: new) {

@@ -55,6 +55,20 @@ public struct Pow: Binary {
     return T.pow(a, b)
   }
 
+  /// Squares, and what their derivatives take, need no logarithm.
+  public static func combine(
+    _ a: Elements<Float>, _ b: Elements<Float>, into y: Elements<Float>
+  ) {
+    let (aStep, bStep) = (a.count == 1 ? 0 : 1, b.count == 1 ? 0 : 1)
+    if b.count == 1, b[0] == 2 {
+      VectorKernels.multiply(a, a, into: y)
+    } else if b.count == 1, b[0] == 1 {
+      for i in y.indices { y[i] = a[i * aStep] }
+    } else {
+      for i in y.indices { y[i] = value(a[i * aStep], b[i * bStep]) }
+    }
+  }
+
   /// Between the corners, as aᵇ is monotone in each of a ≥ 0 and b.
   ///
   /// A negative a is followed for one integer exponent; of others only those powers are defined whose

@@ -17,6 +17,8 @@ final class Builder {
   private(set) var types: [Value: DataType] = [:]
   /// Whether anything was declared to be a double.
   private(set) var hasDoubles = false
+  /// How many places there are of what integers name.
+  private(set) var indexLimits: [Value: Int] = [:]
   private var folded = 0
   private var initializers: [String: Tensor] = [:]
   private var parameters: [String: Value] = [:]
@@ -76,6 +78,12 @@ final class Builder {
 
   func integers(_ numbers: [Int], shape: Shape? = nil) -> Operand {
     constant(Tensor(numbers.map(Int64.init), shape: shape ?? [numbers.count]), .int64)
+  }
+
+  /// Notes that integers name places below a limit.
+  func limit(_ indices: Operand, to extent: Int) {
+    guard case .value(let value) = indices.source else { return }
+    indexLimits[value] = min(indexLimits[value] ?? extent, extent)
   }
 
   private func note(_ value: Value, _ type: DataType, _ shape: Shape) -> Operand {

@@ -6,7 +6,7 @@ import Tensors
 extension OperatorRules {
   /// Sums, products and what else broadcasts reals and integers.
   static let arithmetic: [String: Rule] = [
-    "Add": pair(Add()), "Sub": pair(Sub()), "Mul": pair(Mul()), "Div": pair(Div()),
+    "Add": pair(Add()), "Sub": pair(Sub()), "Mul": one(product), "Div": pair(Div()),
     "Pow": one(pow), "Mod": one(mod),
     "Sum": one { try reduced($0) { try $0.add($1, $2) } },
     "Max": one { try reduced($0) { try $0.apply(Max(), $1, $2) } },
@@ -54,6 +54,16 @@ extension OperatorRules {
       return try context.builder.apply(shift, x, context.input(1))
     },
   ]
+
+  /// A number times itself is a square, which bounds know not to be negative.
+  private static func product(_ context: NodeContext) throws -> Operand {
+    let (a, b) = try (context.input(0), context.broadcast(1))
+    if a.isReal, case .value(let left) = a.source, case .value(let right) = b.source, left == right
+    {
+      return try context.builder.power(a, 2)
+    }
+    return try context.builder.multiply(a, b)
+  }
 
   private static func judge(_ op: some Operator) -> Rule {
     one { try $0.builder.apply(op, $0.input(0), $0.broadcast(1), as: .bool) }

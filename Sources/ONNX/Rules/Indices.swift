@@ -397,6 +397,7 @@ extension Builder {
   func wrapped(_ indices: Operand, extent: Int) throws -> Operand {
     let wide = try cast(indices, to: .int64)
     if let known = wide.contents?.integers, known.allSatisfy({ $0 >= 0 }) { return wide }
+    limit(wide, to: extent)
     let isNegative = try apply(Less(), wide, scalar(0, .int64), as: .bool)
     return try choose(isNegative, add(wide, Double(extent)), wide)
   }

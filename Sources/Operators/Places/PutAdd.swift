@@ -51,12 +51,13 @@ public struct PutAdd: Operator {
   ) throws(OperatorError) -> [Value?] {
     guard let cotangent = cotangents[0] else { return [nil, nil] }
     let places = node.operands[1]
-    let taken = try graph.apply(Take(), cotangent, places)
     // What lay outside of the result has no part in it.
     let count = try graph.apply(Cast(to: .integer), graph.apply(Constant(Double(shape.count))))
     let zero = try graph.apply(Cast(to: .integer), graph.apply(Constant(0)))
     let isInside = try graph.apply(
       And(), graph.apply(GreaterOrEqual(), places, zero), graph.apply(Less(), places, count))
+    let taken = try graph.apply(
+      Take(), cotangent, graph.apply(Where(), isInside, places, zero))
     return [try graph.apply(Where(), isInside, taken, graph.apply(Constant(0))), nil]
   }
 

@@ -47,6 +47,9 @@ struct ModelLayers {
           joined.nodes = first.nodes + group.nodes
           joined.parameters = first.parameters + group.parameters
           merged[0] = joined
+        } else if let last = merged.last, Self.isSameBlock(last, group) {
+          merged[merged.count - 1].nodes += group.nodes
+          merged[merged.count - 1].parameters += group.parameters
         } else {
           merged.append(group)
         }
@@ -72,6 +75,12 @@ struct ModelLayers {
           graph.type(of: $0).kind == .real && seen.insert($0).inserted
         })
     }
+  }
+
+  /// Whether what stands in no module lies between two parts of one block, which is not run again.
+  private static func isSameBlock(_ first: Group, _ second: Group) -> Bool {
+    first.key == second.key && first.key.split(separator: ".").contains { Int($0) != nil }
+      && Set(first.parameters).isDisjoint(with: second.parameters)
   }
 
   /// Whether a parameter is more than a factor or a summand of every channel, which exporters write

@@ -19,7 +19,7 @@ extension Subject {
       throw InputError(file: model.path, "has no layer: no operator of it gives reals")
     }
     let contents = model.contents
-    let limits = IndexLimits(graph)
+    let limits = IndexLimits(model)
     let tensors = runnable.given
     var moments: [Value: Moments] = [:]
     for value in graph.parameters where graph.type(of: value).kind == .real {

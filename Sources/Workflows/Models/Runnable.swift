@@ -121,7 +121,7 @@ extension Runnable {
     nodeFormats = model.nodeFormats
     nodes = model.nodes.map { ($0.name, $0.type, $0.range) }
     hasDoubles = model.hasDoubles
-    let limits = IndexLimits(model.graph)
+    let limits = IndexLimits(model)
     draw = { value, tensor, seed in
       let stream = RandomStream(seed: seed, name: model.graph.name(of: value))
       switch tensor.elementType {
@@ -144,10 +144,12 @@ extension Runnable {
 /// How large the integers of an input may be that name places of something.
 struct IndexLimits: Sendable {
   private let graph: Graph
+  private let known: [Value: Int]
   private let readers: [Value: [Int]]
 
-  init(_ graph: Graph) {
-    self.graph = graph
+  init(_ model: ImportedModel) {
+    graph = model.graph
+    known = model.indexLimits
     var readers: [Value: [Int]] = [:]
     for (number, node) in graph.nodes.enumerated() {
       for operand in node.operands where graph.type(of: operand).kind == .integer {
@@ -162,6 +164,7 @@ struct IndexLimits: Sendable {
     var (waiting, seen) = ([input], Set([input]))
     var least: Int?
     while let value = waiting.popLast() {
+      if let limit = known[value] { least = min(least ?? limit, limit) }
       for number in readers[value] ?? [] {
         let node = graph.nodes[number]
         switch node.op {
