@@ -33,7 +33,7 @@ ARCHITECTURES = {**architectures.ARCHITECTURES, **unusual_architectures.ARCHITEC
 TOLERANCES = {"fp32": (1e-5, 1e-4), "fp64": (1e-9, 1e-9)}
 SINGLE_CONSTANTS = 1e-6
 # PyTorch's derivative of the hard sigmoid holds a sixth in single precision, in doubles as well.
-SINGLE_IN_TORCH = {"mobilenet", "squeeze_excite"}
+SINGLE_IN_TORCH = {"mobilenet", "squeeze_excite", "choices"}
 
 
 def export(module, inputs, path, exporter):
