@@ -24,12 +24,12 @@ struct HazardScan {
   /// itself, and only the first place is told.
   func placedHazards(layerOf: (Int) -> String?) -> [PlacedHazard] {
     var found: [PlacedHazard] = []
-    var seen: Set<Int> = []
+    var alike: [Int: [Int]] = [:]
     let looks = self.looks
     for (number, node) in graph.nodes.enumerated() where !node.isBackward {
-      guard let result = node.results.first, seen.insert(looks[result.index]).inserted else {
-        continue
-      }
+      guard let result = node.results.first else { continue }
+      alike[looks[result.index], default: []].append(number)
+      guard alike[looks[result.index]]?.count == 1 else { continue }
       let signature = graph.signature(of: node)
       guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else { continue }
       let any = node.operands.map { anyFinite(graph.type(of: $0)) }
@@ -40,8 +40,14 @@ struct HazardScan {
       where isOutsideDomain(hazard) && kinds.insert(hazard.kind).inserted {
         found.append(
           PlacedHazard(
-            layer: layerOf(number) ?? node.scope, operatorName: node.op.typeName, hazard: hazard))
+            layer: layerOf(number) ?? node.scope, operatorName: node.op.typeName, hazard: hazard,
+            nodes: [number]))
       }
+    }
+    for number in found.indices {
+      guard let node = found[number].nodes.first, let result = graph.nodes[node].results.first
+      else { continue }
+      found[number].nodes = alike[looks[result.index]] ?? []
     }
     return found
   }
