@@ -235,7 +235,10 @@ let package = Package(
         swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests",
-        dependencies: ["EvenkeelCommand", "Runs", "Training", "Findings", "Tensors"],
+        dependencies: [
+          "EvenkeelCommand", "Runs", "Training", "ONNX", "ONNXMessages", "Findings", "Tensors",
+          .protobuf,
+        ],
         swiftSettings: settings),
     ]
 )

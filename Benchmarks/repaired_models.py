@@ -6,9 +6,6 @@ are finite, `evenkeel check` finds nothing, everything that the change does not 
 where the change claims to leave outputs as they were, ONNX Runtime's outputs of both files agree wherever
 those of the broken one are finite. Some models cannot be repaired, or need nothing: that must be told.
 
-With --unchanged the models of onnx's backend node cases are written by `evenkeel-rewrite`, unchanged, and
-must be equal to what was read.
-
     python3 Benchmarks/repaired_models.py .build/release/evenkeel --markdown repaired.md
 """
 import argparse
@@ -96,12 +93,12 @@ def build():
         [value("x", F, [8, 16])], [value("y", F, [8, 16]), value("p", F, [8, 16])])
 
 
-@case("log of softmax", "logits of size 300", exact=True)
+@case("log of softmax", "large logits", exact=True)
 def build():
     return model(
         [node("Mul", ["x", "size"], ["logits"]), node("Softmax", ["logits"], ["p"], axis=-1),
          node("Log", ["p"], ["y"])],
-        [value("x", F, [8, 16])], [value("y", F, [8, 16])], {"size": np.array(20, np.float32)})
+        [value("x", F, [8, 16])], [value("y", F, [8, 16])], {"size": np.array(8, np.float32)})
 
 
 @case("log of softmax", "in a branch of If", exact=True)
@@ -171,7 +168,7 @@ def build():
         [node("Mul", ["x", "size"], ["logits"]), node("Exp", ["logits"], ["e"]), total,
          node("Div", ["e", "s"], ["p"]), node("Log", ["p"], ["y"])],
         [value("x", F, [8, 16])], [value("y", F, [8, 16])],
-        {"size": np.array(80, np.float32), **weights})
+        {"size": np.array(4, np.float32), **weights})
 
 
 @case("naive softmax", "in float16", exact=True)
@@ -192,10 +189,20 @@ for opset, keeps in ((11, 1), (13, 0), (18, 1), (18, 0), (22, 1)):
             [node("Mul", ["x", "size"], ["logits"]), node("Exp", ["logits"], ["e"]), total,
              node("Log", ["s"], ["y"])],
             [value("x", F, [8, 16])], [value("y", F, [8, 1] if keeps else [8])],
-            {"size": np.array(80, np.float32), **weights}, opset=opset)
+            {"size": np.array(14, np.float32), **weights}, opset=opset)
 
 
-for kind, size in (("float", 1.0), ("float", 60.0), ("float16", 8.0)):
+@case("log of summed exponentials", "in float16", exact=True)
+def build():
+    total, weights = with_axes("ReduceSum", "e", [1], "s", 18, keepdims=1)
+    return model(
+        [node("Mul", ["x", "size"], ["logits"]), node("Exp", ["logits"], ["e"]), total,
+         node("Log", ["s"], ["y"])],
+        [value("x", H, [8, 16])], [value("y", H, [8, 1])],
+        {"size": np.array(8, np.float16), **weights}, opset=18)
+
+
+for kind, size in (("float", 1.0), ("float", 40.0), ("float16", 8.0)):
     @case("log of sigmoid", f"{kind}, operand of size {size:g}", exact=True)
     def build(kind=kind, size=size):
         element = F if kind == "float" else H
@@ -212,7 +219,7 @@ def build():
         [node("Mul", ["x", "size"], ["z"]), node("Sigmoid", ["z"], ["p"]), node("Log", ["p"], ["a"]),
          node("Sub", ["one", "p"], ["q"]), node("Log", ["q"], ["b"]), node("Add", ["a", "b"], ["y"])],
         [value("x", F, [8, 16])], [value("y", F, [8, 16])],
-        {"size": np.array(40, np.float32), "one": np.array(1, np.float32)})
+        {"size": np.array(25, np.float32), "one": np.array(1, np.float32)})
 
 
 for shape in ((), (1,)):
@@ -222,7 +229,7 @@ for shape in ((), (1,)):
             [node("Mul", ["x", "size"], ["z"]), node("Exp", ["z"], ["e"]),
              node("Add", ["one", "e"], ["s"]), node("Log", ["s"], ["y"])],
             [value("x", F, [8, 16])], [value("y", F, [8, 16])],
-            {"size": np.array(80, np.float32), "one": np.ones(shape, np.float32)})
+            {"size": np.array(40, np.float32), "one": np.ones(shape, np.float32)})
 
 
 # Epsilons
@@ -262,12 +269,21 @@ def build():
         [value("x", F, [8, 16])], [value("y", F, [8, 16])], {"w": draw(16, 16, scale=0.35)})
 
 
-@case("operand reaches 0", "reciprocal behind a rectifier", exact=False)
+@case("operand reaches 0", "reciprocal of a sum behind a rectifier", exact=False)
 def build():
     return model(
-        [node("Gemm", ["x", "w"], ["z"]), node("Abs", ["z"], ["a"]), node("Floor", ["a"], ["r"]),
-         node("Reciprocal", ["r"], ["y"])],
-        [value("x", F, [8, 16])], [value("y", F, [8, 16])], {"w": draw(16, 16, scale=0.35)})
+        [node("Gemm", ["x", "w"], ["z"]), node("Relu", ["z"], ["r"]),
+         node("ReduceMean", ["r"], ["s"], axes=[-1], keepdims=1), node("Reciprocal", ["s"], ["y"])],
+        [value("x", F, [8, 16])], [value("y", F, [8, 1])], {"w": draw(16, 16, scale=0.35)})
+
+
+@case("operand reaches 0", "divisor of either sign", exact=False)
+def build():
+    return model(
+        [node("Gemm", ["x", "w"], ["z"]), node("ReduceMean", ["z"], ["m"], axes=[-1], keepdims=1),
+         node("Add", ["m", "three"], ["d"]), node("Div", ["z", "d"], ["y"])],
+        [value("x", F, [8, 16])], [value("y", F, [8, 16])],
+        {"w": draw(16, 16, scale=0.35), "three": np.full((8, 1), 3, np.float32)})
 
 
 @case("operand reaches 0", "float16 norm whose epsilon is lost", exact=False)
@@ -455,10 +471,10 @@ NETWORKS = [
         mlp(2, 32, torch.nn.ReLU, 1.4), Lambda(lambda x: torch.log(torch.sigmoid(x)))),
      (16, 32), True),
     ("loss written out", "log of summed exponentials", lambda: Loss(
-        mlp(2, 32, torch.nn.ReLU, 1.4), Lambda(lambda x: torch.log(torch.exp(60 * x).sum(-1)))),
+        mlp(2, 32, torch.nn.ReLU, 1.4), Lambda(lambda x: torch.log(torch.exp(12 * x).sum(-1)))),
      (16, 32), True),
     ("loss written out", "softplus", lambda: Loss(
-        mlp(2, 32, torch.nn.ReLU, 1.4), Lambda(lambda x: torch.log(1 + torch.exp(60 * x)))),
+        mlp(2, 32, torch.nn.ReLU, 1.4), Lambda(lambda x: torch.log(1 + torch.exp(30 * x)))),
      (16, 32), True),
     ("loss written out", "x / sqrt(var)", lambda: Loss(
         mlp(2, 32, torch.nn.ReLU, 1.4),
@@ -634,7 +650,9 @@ def hold(command, folder, entry):
                 wrong.append(f"outputs that are not finite: {bad}")
             if report["outputs"]["exact"]:
                 half = any(i.type.tensor_type.elem_type == H for i in before.graph.input)
-                error = differences(run(path, feed), found)
+                # Where the broken model overflows within, what it gives can be finite and wrong.
+                small = {name: array / np.array(64, array.dtype) for name, array in feed.items()}
+                error = differences(run(path, small), run(fixed, small))
                 if error > (2e-2 if half else 1e-4):
                     wrong.append(f"outputs differ by {error:.2g}")
     return wrong, report

@@ -25,6 +25,12 @@ struct RepairCommand: ParsableCommand {
   var batch: Int?
 
   @Option(
+    help: ArgumentHelp(
+      "fp16 or bf16: converts an ONNX model in fp32 to it, and keeps in fp32 what fails in it.",
+      valueName: "format"))
+  var format: String?
+
+  @Option(
     name: .shortAndLong,
     help: "The file to write the repaired one to; weights beside a model go to FILE.data.")
   var output: String?
@@ -62,6 +68,7 @@ struct RepairCommand: ParsableCommand {
     file.batch = batch
     file.isTraining = options.training
     request.model = file
+    request.format = format
     let line = StatusLine()
     request.progress = { line.show($0) }
     let report = try RepairWorkflow(request).run()

@@ -25,10 +25,20 @@ public struct RepairRequest: Sendable {
   public var comparesWithRandom = true
   /// Inputs and what else an ONNX model leaves open.
   public var model: ModelRequest?
+  /// `fp16` or `bf16`: what an ONNX model in fp32 is to store and compute in; nil for what it does.
+  public var format: String?
   /// Told what is being done.
   public var progress: @Sendable (String) -> Void = { _ in }
 
   public init(path: String) { self.path = path }
+
+  var dataType: DataType? {
+    switch format {
+    case "fp16": .float16
+    case "bf16": .bfloat16
+    default: nil
+    }
+  }
 }
 
 /// `evenkeel repair`: the smallest change that works, proven by running it again.
@@ -52,10 +62,10 @@ public struct RepairWorkflow {
     let budget = try budget()
     if let output = request.output { try Self.checkWritable(output) }
     if ModelRequest(path: request.path).isONNX { return try repairModel(budget) }
-    if let model = request.model, !model.isEmpty {
+    if request.format != nil || request.model.map({ !$0.isEmpty }) ?? false {
       throw InputError(
-        "--inputs, --shape, --dim, --batch and --training are for ONNX models; a YAML network says its "
-          + "shapes itself")
+        "--inputs, --shape, --dim, --batch, --training and --format are for ONNX models; a YAML file "
+          + "says all that itself")
     }
     let description: NetworkDescription
     do {
@@ -106,6 +116,9 @@ public struct RepairWorkflow {
     asked.path = request.path
     if let batch = asked.batch, batch < 1 {
       throw InputError("--batch \(batch): must be at least 1")
+    }
+    guard request.format == nil || request.dataType != nil else {
+      throw InputError("--format \(request.format ?? ""): use fp16 or bf16")
     }
     let (file, importing) = try ModelLoading.file(asked, batch: 8)
     let checking = ModelChecking(path: request.path, options: .init(), importing: importing)

@@ -5,6 +5,8 @@ package import ONNXMessages
 package struct ModelBody {
   /// Nil for graphs.
   package let function: ModelFunction?
+  /// Whether it is the graph of the model itself.
+  package let isMainGraph: Bool
   /// The version of the standard operators; nil where they are not imported.
   package let opset: Int?
   package var nodes: [Onnx_NodeProto]
@@ -153,7 +155,7 @@ extension Onnx_ModelProto {
     let context = BodyContext(self)
     let inputs = Set(graph.input.map(\.name))
     let frame = BodyContext.Frame(
-      function: nil, opset: Self.standardOpset(opsetImport),
+      function: nil, isMainGraph: true, opset: Self.standardOpset(opsetImport),
       // Until version 4 of the format every initializer had to be an input as well.
       overridable: irVersion < 4 ? [] : inputs)
     try graph.edit(context, frame, outer: [:], edit)
@@ -169,6 +171,7 @@ extension Onnx_ModelProto {
 private struct BodyContext {
   struct Frame {
     let function: ModelFunction?
+    var isMainGraph = false
     let opset: Int?
     let overridable: Set<String>
   }
@@ -219,8 +222,9 @@ extension Onnx_GraphProto {
       for name in node.computed.union(input.map(\.name)) { seen[name] = nil }
     }
     var body = ModelBody(
-      function: frame.function, opset: frame.opset, nodes: node, initializers: initializer,
-      outputs: output.map(\.name), overridable: frame.overridable, outer: seen,
+      function: frame.function, isMainGraph: frame.isMainGraph, opset: frame.opset, nodes: node,
+      initializers: initializer, outputs: output.map(\.name), overridable: frame.overridable,
+      outer: seen,
       redefined: context.redefined, functions: context.functions, supply: context.supply)
     let before = node.computed.union(initializer.map(\.name))
     try edit(&body)
@@ -243,7 +247,8 @@ extension Onnx_FunctionProto {
       function: ModelFunction(domain: domain.domain, name: name, overload: overload),
       opset: Onnx_ModelProto.standardOpset(opsetImport), overridable: [])
     var body = ModelBody(
-      function: frame.function, opset: frame.opset, nodes: node, initializers: [],
+      function: frame.function, isMainGraph: false, opset: frame.opset, nodes: node,
+      initializers: [],
       outputs: output, overridable: [], outer: [:], redefined: context.redefined,
       functions: context.functions, supply: context.supply)
     let before = node.computed

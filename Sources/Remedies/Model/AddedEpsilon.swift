@@ -7,8 +7,8 @@ import Tensors
 /// An epsilon in front of roots, logarithms and quotients whose operand can reach 0.
 ///
 /// It is added where the operand cannot be negative. Elsewhere a root or a logarithm reads at least the
-/// epsilon, and a divisor nearer to 0 is replaced by it. An epsilon that is there already and becomes 0
-/// in the data type is made larger.
+/// epsilon, and a quotient a/b becomes a · b/(b² + ε²), which is 0 at 0. An epsilon that is there already
+/// and becomes 0 in the data type is made larger.
 package struct AddedEpsilon: ModelRemedy {
   package let name = "epsilon"
   package let answers = Set<RuleName>.growth.union([.domain, .nonFinite])
@@ -37,7 +37,7 @@ enum EpsilonSize {
   /// Where the usual one leaves gradients too great.
   case large
 
-  enum Place { case root, logarithm, quotient }
+  enum Place { case root, logarithm, quotient, square }
 
   func epsilon(_ place: Place, _ type: DataType) -> Double {
     let base =
@@ -45,6 +45,7 @@ enum EpsilonSize {
       case .root: self == .usual ? 1e-5 : 1e-3
       case .logarithm: self == .usual ? 1e-7 : 1e-4
       case .quotient: self == .usual ? 1e-6 : 1e-2
+      case .square: self == .usual ? 1e-6 : 1e-4
       }
     // Numbers below the normal ones have few digits, and some processors take them for 0.
     let least = type.format?.leastNormal ?? 0
@@ -164,9 +165,15 @@ private struct EpsilonEdit {
       }
     }
     let isNonNegative = Sign(of: node.input[operand], in: view).isNonNegative
-    changes[output] = Change(
-      operand: operand, epsilon: epsilon,
-      kind: isNonNegative ? .add : place == .quotient ? .divisor : .least)
+    if !isNonNegative, place == .quotient {
+      // The square of an ordinary number is beyond what float16 holds.
+      guard type != .float16 else { return false }
+      changes[output] = Change(
+        operand: operand, epsilon: size.epsilon(.square, type), kind: .divisor)
+    } else {
+      changes[output] = Change(
+        operand: operand, epsilon: epsilon, kind: isNonNegative ? .add : .least)
+    }
     return true
   }
 
@@ -192,17 +199,23 @@ private struct EpsilonEdit {
       return [constant, node]
     }
     let kept = body.freshName("\(old)_kept")
+    if change.kind == .divisor {
+      let square = body.freshName("\(old)_square")
+      let nodes = [
+        constant, body.node("Mul", [old, old], square, near: node),
+        body.node("Add", [square, epsilon], kept, near: node),
+      ]
+      if node.opType == "Reciprocal" { return nodes + [node.becoming("Div", [old, kept])] }
+      let inverse = body.freshName("\(old)_inverse")
+      return nodes + [
+        body.node("Div", [old, kept], inverse, near: node),
+        node.becoming("Mul", [node.input[0], inverse]),
+      ]
+    }
     node.input[change.operand] = kept
     switch change.kind {
     case .add: return [constant, body.node("Add", [old, epsilon], kept, near: node), node]
-    case .least: return [constant, body.node("Max", [old, epsilon], kept, near: node), node]
-    default:
-      let (size, isSmall) = (body.freshName("\(old)_size"), body.freshName("\(old)_is_small"))
-      return [
-        constant, body.node("Abs", [old], size, near: node),
-        body.node("Less", [size, epsilon], isSmall, near: node),
-        body.node("Where", [isSmall, epsilon, old], kept, near: node), node,
-      ]
+    default: return [constant, body.node("Max", [old, epsilon], kept, near: node), node]
     }
   }
 
@@ -260,7 +273,7 @@ struct Sign {
         || firstInput()
     case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "Reshape", "Transpose",
       "Unsqueeze", "Squeeze", "Expand", "Flatten", "Cast", "Slice", "Gather", "Dropout",
-      "Reciprocal":
+      "Reciprocal", "Floor", "Ceil", "Round":
       return firstInput()
     default: return false
     }

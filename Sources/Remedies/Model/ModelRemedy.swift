@@ -88,11 +88,8 @@ package enum ModelRemedies {
     ActivationGainWeights(), OrthogonalWeights(), ScaledSigmoidNodes(),
   ]
 
-  /// The changes of remedies that answer any of the patient's findings.
-  package static func changes(of patient: ModelPatient) -> [ModelChange] {
-    all.filter { !$0.answers.isDisjoint(with: patient.rules) }
-      .flatMap { $0.changes(of: patient) }
-      .enumerated().sorted { ($0.element.effort, $0.offset) < ($1.element.effort, $1.offset) }
-      .map(\.element)
+  /// The remedies for findings of any of the rules.
+  package static func answering(_ rules: Set<RuleName>) -> [any ModelRemedy] {
+    all.filter { !$0.answers.isDisjoint(with: rules) }
   }
 }

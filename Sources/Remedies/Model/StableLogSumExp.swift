@@ -25,7 +25,7 @@ package struct StableLogSumExp: StableForm {
       sum.integer("noop_with_empty_axes", default: 0) == 0,
       !QuotientOfExponentials.isShifted(input, in: view),
       let (inputs, attributes) = StableSoftmax.reduction(
-        "ReduceLogSumExp", like: sum, on: input, inputSince: 18, in: view)
+        like: sum, on: input, inputSince: 18, in: view)
     else { return nil }
     return [node.becoming("ReduceLogSumExp", inputs, attributes)]
   }

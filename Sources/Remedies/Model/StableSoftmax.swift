@@ -5,8 +5,8 @@ package import ONNXMessages
 package struct StableSoftmax: StableForm {
   package let name = "softmax"
   package let sentence =
-    "compute a softmax of differences from the greatest element in place of exponentials divided by "
-    + "their sum, so that no exponential overflows"
+    "compute a softmax in place of exponentials divided by their sum, so that no exponential "
+    + "overflows"
 
   package func replacement(
     for node: Onnx_NodeProto, in view: BodyView
@@ -15,24 +15,19 @@ package struct StableSoftmax: StableForm {
     if let axis = form.axis(in: view) {
       return [node.becoming("Softmax", [form.input], [.integer("axis", axis)])]
     }
-    // Along several axes, or as old versions have it, the greatest element is subtracted in nodes.
+    // Along several axes, or as old versions have it, the logarithm of the sum is subtracted.
     guard
       let (inputs, attributes) = Self.reduction(
-        "ReduceMax", like: form.sum, on: form.input, inputSince: 18, in: view)
+        like: form.sum, on: form.input, inputSince: 18, in: view)
     else { return nil }
     let body = view.body
-    let (greatest, difference, powers, sum) = (
-      body.freshName("\(form.input)_greatest"), body.freshName("\(form.input)_shifted"),
-      body.freshName("\(form.input)_powers"), body.freshName("\(form.input)_sum")
+    let (sum, difference) = (
+      body.freshName("\(form.input)_log_sum"), body.freshName("\(form.input)_shifted")
     )
-    var summing = form.sum.input
-    summing[0] = powers
     return [
-      body.node("ReduceMax", inputs, greatest, near: node, attributes),
-      body.node("Sub", [form.input, greatest], difference, near: node),
-      body.node("Exp", [difference], powers, near: node),
-      body.node(form.sum.opType, summing, sum, near: node, form.sum.attribute),
-      node.becoming("Div", [powers, sum]),
+      body.node("ReduceLogSumExp", inputs, sum, near: node, attributes),
+      body.node("Sub", [form.input, sum], difference, near: node),
+      node.becoming("Exp", [difference]),
     ]
   }
 
@@ -40,7 +35,7 @@ package struct StableSoftmax: StableForm {
   ///
   /// The axes are an input from `version` on, and an attribute before it.
   static func reduction(
-    _ type: String, like other: Onnx_NodeProto, on input: String, inputSince version: Int,
+    like other: Onnx_NodeProto, on input: String, inputSince version: Int,
     in view: BodyView
   ) -> (inputs: [String], attributes: [Onnx_AttributeProto])? {
     let hasInput = other.input.count > 1 && !other.input[1].isEmpty

@@ -27,6 +27,8 @@ struct ModelRepair {
   struct Outcome {
     var report: RepairReport
     var file: ModelFile?
+    /// What was done to the number format before, in one sentence.
+    var conversion: String?
   }
 
   /// A model after some changes, as the check found it.
@@ -61,7 +63,17 @@ struct ModelRepair {
   func run() throws -> Outcome {
     var outcome = Outcome(report: RepairReport(subject: request.path, outcome: .unrepaired))
     request.progress("checking as it is")
-    let model = try checking.imported(file)
+    var file = file
+    var model = try checking.imported(file)
+    if let type = request.dataType {
+      do {
+        let conversion = try FormatConversion(file, model, to: type)
+        (file, outcome.conversion) = (conversion.file, conversion.sentence)
+        model = try checking.imported(file)
+      } catch let error as ModelError {
+        throw InputError(error.description)
+      }
+    }
     var first: ModelChecking.Checked?
     for seed in seeds {
       let checked = try checking.check(file, model, seed: seed)
@@ -73,8 +85,13 @@ struct ModelRepair {
     }
     if let first {
       try search(from: Node(changes: [], checked: first), &outcome)
+    } else if outcome.conversion != nil {
+      try prove(file, [], &outcome)
     } else {
       outcome.report.outcome = .healthy
+    }
+    if outcome.file != nil, let conversion = outcome.conversion {
+      outcome.report.changes.insert(conversion, at: 0)
     }
     outcome.report.seconds = (ContinuousClock.now - clock) / .seconds(1)
     return outcome
@@ -87,18 +104,23 @@ struct ModelRepair {
       var children: [Node] = []
       for parent in frontier {
         let used = Set(parent.changes.map(\.remedy))
-        for change in ModelRemedies.changes(of: parent.checked.patient(seeds))
-        where !used.contains(change.remedy) {
-          let changes = parent.changes + [change]
-          guard seen.insert(changes.map(\.sentence).sorted()).inserted else { continue }
+        let patient = parent.checked.patient(seeds)
+        for remedy in ModelRemedies.answering(patient.rules) where !used.contains(remedy.name) {
           guard hasBudget(outcome.report) else { return }
-          guard let child = tried(changes, &outcome) else { continue }
-          if outcome.file != nil { return }
-          children.append(child)
+          for change in remedy.changes(of: patient) {
+            let changes = parent.changes + [change]
+            guard seen.insert(changes.map(\.sentence).sorted()).inserted else { continue }
+            guard hasBudget(outcome.report) else { return }
+            guard let child = tried(changes, &outcome) else { continue }
+            if outcome.file != nil { return }
+            // Only the best are kept: models are large.
+            children.append(child)
+            children.sort { $0.rank.lexicographicallyPrecedes($1.rank) }
+            children = Array(children.prefix(Self.beam))
+          }
         }
       }
-      frontier = Array(
-        children.sorted { $0.rank.lexicographicallyPrecedes($1.rank) }.prefix(Self.beam))
+      frontier = children
     }
   }
 
@@ -120,34 +142,46 @@ struct ModelRepair {
       rules: checked.report.findings.map(\.rule).uniqued)
     defer { outcome.report.tried.append(tried) }
     guard tried.isHealthy else { return Node(changes: changes, checked: checked) }
-    request.progress("proving: \(last.sentence)")
     do {
-      let written = try WrittenModel(last.file)
-      let model = try checking.imported(written.file)
-      var proof: [RepairReport.Proof] = []
-      for seed in seeds {
-        outcome.report.steps += 1
-        if proof.count > 0 { tried.seeds += 1 }
-        guard try checking.check(written.file, model, seed: seed).verdict == .healthy else { break }
-        if proof.count > 0 { tried.healthySeeds += 1 }
-        proof.append(.init(seed: seed, lastLoss: .nan, accuracy: nil))
-      }
-      let isExact = changes.allSatisfy(\.isExact)
-      let comparison = try OutputComparison(
-        file, written.file, checking, seed: seed, isExact: isExact)
-      guard proof.count == seeds.count, !isExact || comparison.isEqual else {
-        tried.isHealthy = proof.count == seeds.count && comparison.isEqual
-        return Node(changes: changes, checked: checked)
-      }
-      outcome.report.outcome = .repaired
-      outcome.report.changes = tried.changes
-      outcome.report.proof = proof
-      outcome.report.outputs = comparison.report
-      outcome.file = last.file
+      let healthy = try prove(last.file, changes, &outcome)
+      (tried.healthySeeds, tried.seeds) = (healthy, seeds.count)
+      tried.isHealthy = outcome.file != nil || healthy < seeds.count
     } catch {
       tried.isHealthy = false
     }
     return Node(changes: changes, checked: checked)
+  }
+
+  /// Writes a model, reads it again, checks it for every seed and compares its outputs; the outcome has it
+  /// as the repair where all of that is as it should be.
+  ///
+  /// - Returns: the seeds for which it is healthy, counted up to the first for which it is not.
+  /// - Throws: `InputError`, `ModelError` or `DataError` where it cannot be written or read.
+  @discardableResult
+  private func prove(
+    _ file: ModelFile, _ changes: [ModelChange], _ outcome: inout Outcome
+  ) throws -> Int {
+    request.progress("proving: \(changes.last?.sentence ?? "the conversion")")
+    let written = try WrittenModel(file)
+    // What it holds is read where it lies, for as long as it is looked at.
+    defer { withExtendedLifetime(written) {} }
+    let model = try checking.imported(written.file)
+    var proof: [RepairReport.Proof] = []
+    for seed in seeds {
+      outcome.report.steps += 1
+      guard try checking.check(written.file, model, seed: seed).verdict == .healthy else { break }
+      proof.append(.init(seed: seed, lastLoss: .nan, accuracy: nil))
+    }
+    let isExact = outcome.conversion == nil && changes.allSatisfy(\.isExact)
+    let comparison = try OutputComparison(
+      self.file, written.file, checking, seed: seed, isExact: isExact)
+    guard proof.count == seeds.count, !isExact || comparison.isEqual else { return proof.count }
+    outcome.report.outcome = .repaired
+    outcome.report.changes = changes.map(\.sentence)
+    outcome.report.proof = proof
+    outcome.report.outputs = comparison.report
+    outcome.file = file
+    return proof.count
   }
 }
 

@@ -31,7 +31,9 @@ extension Subject {
         graph.parameters.filter { graph.type(of: $0).kind != .real }),
       bounds: { value in
         let type = graph.type(of: value)
-        if let own = tensors[value] ?? (model.constants.contains(value) ? contents[value] : nil) {
+        // Exporters also keep constants of the program among the parameters, each as one number.
+        let isKnown = model.constants.contains(value) || type.shape.count == 1
+        if let own = tensors[value] ?? (isKnown ? contents[value] : nil) {
           let numbers = own.doubles
           guard type.kind != .real || !numbers.contains(where: \.isNaN) else { return nil }
           return Bounds(numbers.map { Interval($0) }, shape: type.shape)

@@ -155,4 +155,20 @@ import Testing
       #expect(try names(in: folder) == ["fixed.onnx.data", "model.onnx"])
     }
   }
+
+  private static let models = ProcessInfo.processInfo.environment["EVENKEEL_MODELS"]
+
+  /// Every model of a folder that is read is written as it was read, as NAME.written.
+  @Test(.enabled(if: models != nil)) func modelsOfAFolderAreWrittenAsTheyWereRead() throws {
+    let folder = URL(fileURLWithPath: try #require(Self.models))
+    for name in try names(in: folder) where name.hasSuffix(".onnx") {
+      let path = folder.appendingPathComponent(name)
+      guard let file = try? ModelFile(contentsOf: path.path) else { continue }
+      let target = path.deletingPathExtension().appendingPathExtension("written")
+      try file.write(to: target.path)
+      #expect(
+        try Onnx_ModelProto(serializedBytes: Data(contentsOf: path))
+          == Onnx_ModelProto(serializedBytes: Data(contentsOf: target)), "\(name)")
+    }
+  }
 }

@@ -46,7 +46,7 @@ import Testing
     fixture.output("y")
     let file = try changed(fixture, ["y"])
     let y = try file.outputs(["x": [0, -4, 2, 1e-9]])[0]
-    #expect(y.allSatisfy(\.isFinite) && y[1] == -0.25 && y[2] == 0.5)
+    #expect(y.allSatisfy(\.isFinite) && abs(y[1] + 0.25) < 1e-7 && abs(y[2] - 0.5) < 1e-6)
   }
 
   @Test func normsGetAGradient() throws {

@@ -60,7 +60,7 @@ import Testing
     #expect(zip(old, new).allSatisfy { abs($1 - factor * $0) < 1e-6 * abs($1) + 1e-12 })
     let (bias, scaled) = try (patient.file.initializer("bias"), file.initializer("bias"))
     #expect(zip(bias, scaled).allSatisfy { abs($1 - factor * $0) < 1e-6 })
-    #expect(abs(variance(new) * 64 - 1) < 0.1)
+    #expect(abs(variance(new) * 64 - 1) < 0.2)
     // Layers that give about 1 stay.
     #expect(try LayerRescale().changes(of: layers(std: 0.11).patient()).isEmpty)
   }

@@ -88,12 +88,12 @@ import Testing
     }
   }
 
-  /// Where no Softmax computes it, the greatest element is subtracted.
+  /// Where no Softmax computes it, the logarithm of the sum is subtracted.
   @Test func quotientsAlongOtherAxes() throws {
     for (opset, axes) in [(11, [0]), (13, [0, 1]), (18, [0, 1])] as [(Int64, [Int64])] {
       let fixture = quotient(axes, opset: opset, shape: [3, 1])
       let file = try changed(fixture, StableSoftmax())
-      #expect(file.operators == ["ReduceMax", "Sub", "Exp", "ReduceSum", "Div"])
+      #expect(file.operators == ["ReduceLogSumExp", "Sub", "Exp"])
       try expectStable(fixture, file, large: [1000, 0, 1000], [0.5, 0, 0.5])
       // What is stable is left alone.
       var again = ModelFixture()
