@@ -72,7 +72,7 @@ public struct RepairReport: Hashable, Sendable {
   public struct Outputs: Hashable, Sendable {
     /// Whether the change leaves the outputs as they were, in real arithmetic.
     public var isExact: Bool
-    /// Elements that were finite before.
+    /// Elements that were finite before, in fp64 and in fp32.
     public var compared: Int
     public var count: Int
     /// The greatest distance, against the larger of the element and the root mean square.

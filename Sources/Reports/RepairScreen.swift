@@ -70,7 +70,7 @@ public struct RepairScreen {
       outputs.isExact
       ? "In fp64 the outputs are as they were: \(count) elements were finite, and differ by at most "
         + "\(error) of their size."
-      : "The outputs change: \(count) elements were finite in fp64, and differ by up to \(error) of "
+      : "The outputs change: in fp64 \(count) elements were finite, and differ by up to \(error) of "
         + "their size."
     return style.wrapped(
       "Proven by checking what was written, read again, with the seeds \(seeds). \(rest)")
