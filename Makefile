@@ -5,7 +5,7 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  soundness mutations
+  soundness mutations repairs rewrites
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -52,6 +52,23 @@ gradients: build .build/onnx/bin/python
 # four minutes.
 soundness: build .build/onnx/bin/python
 	.build/onnx/bin/python Benchmarks/soundness.py .build/release/evenkeel .build/release/BoundsBench
+
+# Repairs broken ONNX models of many kinds, and holds what is written against ONNX's checker and ONNX
+# Runtime, in a Python environment of its own: about five minutes.
+repairs: build .build/runtime/bin/python
+	.build/runtime/bin/python Benchmarks/repaired_models.py .build/release/evenkeel
+
+.build/runtime/bin/python:
+	python3 -m venv .build/runtime
+	.build/runtime/bin/pip install --quiet torch==2.13.0 onnx==1.23.2 onnxscript==0.7.2 \
+	  onnxruntime==1.32.0 numpy ml_dtypes
+
+# Reads the models of ONNX's backend test cases, writes them unchanged and compares both: about a minute.
+rewrites: tools .build/onnx/bin/python
+	.build/onnx/bin/python Benchmarks/written_models.py prepare .build/models
+	EVENKEEL_MODELS=.build/models swift test -c release -Xswiftc -enable-testing \
+	  --filter modelsOfAFolder
+	.build/onnx/bin/python Benchmarks/written_models.py compare .build/models
 
 .build/onnx/bin/python:
 	python3 -m venv .build/onnx

@@ -143,10 +143,12 @@ let rooms: [Room] = [
   Room(
     name: "Remedies",
     imports: [
-      "Trials", "Experiments", "Training", "Samples", "Networks", "Numbers", "Findings", .numerics,
+      "Trials", "Experiments", "Training", "Samples", "Networks", "ONNX", "ONNXMessages",
+      "Operators", "Graphs", "Semantics", "Tensors", "Numbers", "Findings", .numerics,
     ],
     testImports: [
-      "Trials", "Experiments", "Training", "Operators", "Networks", "Findings", "Semantics",
+      "Trials", "Experiments", "Training", "Execution", "ONNX", "ONNXMessages", "Operators",
+      "Networks", "Findings", "Graphs", "Semantics", "Tensors", "Numbers", .protobuf,
     ]),
   Room(
     name: "Diagnoses",
@@ -240,7 +242,10 @@ let package = Package(
         swiftSettings: settings),
       .testTarget(
         name: "EvenkeelCommandTests",
-        dependencies: ["EvenkeelCommand", "Runs", "Training", "Findings", "Tensors"],
+        dependencies: [
+          "EvenkeelCommand", "Runs", "Training", "ONNX", "ONNXMessages", "Findings", "Tensors",
+          .protobuf,
+        ],
         swiftSettings: settings),
     ]
 )

@@ -159,7 +159,7 @@ public struct Check: Sendable {
     return Failure(
       layer: forward.flatMap { layers.name(ofNode: $0) }, value: graph.name(of: found.value),
       operatorName: node?.op.typeName ?? "input", element: found.element, count: found.count,
-      isBackward: node?.forward != nil, cause: found.cause)
+      isBackward: node?.forward != nil, cause: found.cause, node: forward)
   }
 }
 

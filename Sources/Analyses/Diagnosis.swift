@@ -119,11 +119,14 @@ public struct PlacedHazard: Sendable {
   public let layer: String
   public let operatorName: String
   public let hazard: Hazard
+  /// The numbers of all nodes that look like the one that has it, which is the first.
+  public var nodes: [Int]
 
-  public init(layer: String, operatorName: String, hazard: Hazard) {
+  public init(layer: String, operatorName: String, hazard: Hazard, nodes: [Int] = []) {
     self.layer = layer
     self.operatorName = operatorName
     self.hazard = hazard
+    self.nodes = nodes
   }
 }
 
@@ -137,10 +140,12 @@ public struct Failure: Sendable {
   public let count: Int
   public let isBackward: Bool
   public let cause: Cause
+  /// The number of the forward node that gave it, or whose gradient did.
+  public let node: Int?
 
   public init(
     layer: String?, value: String, operatorName: String, element: Int, count: Int,
-    isBackward: Bool, cause: Cause
+    isBackward: Bool, cause: Cause, node: Int? = nil
   ) {
     self.layer = layer
     self.value = value
@@ -149,6 +154,7 @@ public struct Failure: Sendable {
     self.count = count
     self.isBackward = isBackward
     self.cause = cause
+    self.node = node
   }
 }
 

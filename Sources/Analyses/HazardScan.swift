@@ -24,12 +24,12 @@ struct HazardScan {
   /// itself, and only the first place is told.
   func placedHazards(layerOf: (Int) -> String?) -> [PlacedHazard] {
     var found: [PlacedHazard] = []
-    var seen: Set<Int> = []
+    var alike: [Int: [Int]] = [:]
     let looks = self.looks
     for (number, node) in graph.nodes.enumerated() where !node.isBackward {
-      guard let result = node.results.first, seen.insert(looks[result.index]).inserted else {
-        continue
-      }
+      guard let result = node.results.first else { continue }
+      alike[looks[result.index], default: []].append(number)
+      guard alike[looks[result.index]]?.count == 1 else { continue }
       let signature = graph.signature(of: node)
       guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else { continue }
       let any = node.operands.map { anyFinite(graph.type(of: $0)) }
@@ -40,8 +40,14 @@ struct HazardScan {
       where isOutsideDomain(hazard) && kinds.insert(hazard.kind).inserted {
         found.append(
           PlacedHazard(
-            layer: layerOf(number) ?? node.scope, operatorName: node.op.typeName, hazard: hazard))
+            layer: layerOf(number) ?? node.scope, operatorName: node.op.typeName, hazard: hazard,
+            nodes: [number]))
       }
+    }
+    for number in found.indices {
+      guard let node = found[number].nodes.first, let result = graph.nodes[node].results.first
+      else { continue }
+      found[number].nodes = alike[looks[result.index]] ?? []
     }
     return found
   }
@@ -110,7 +116,32 @@ struct HazardScan {
     guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else {
       return anyFinite(type)
     }
+    if node.op is any Elementwise, node.operands.count == 2, node.operands[0] == node.operands[1] {
+      return ofOneOperand(
+        node, bounds(of: node.operands[0], depth: depth - 1), signature)[result]
+    }
     return node.op.bounds(
       of: node.operands.map { bounds(of: $0, depth: depth - 1) }, in: signature)[result]
+  }
+
+  /// Bounds of an operator that reads the same elements twice, such as a square written as a product.
+  ///
+  /// Both operands lie on the same side of 0, so that each side is bounded by itself.
+  private func ofOneOperand(
+    _ node: Graph.Node, _ operand: Bounds, _ signature: Signature
+  ) -> [Bounds] {
+    func side(_ low: Double, _ high: Double) -> [Bounds] {
+      let part = Bounds(
+        operand.intervals.map {
+          // An operand on the other side alone stays as it is.
+          $0.upper < low || $0.lower > high
+            ? $0 : Interval(max($0.lower, low), min($0.upper, high))
+        }, shape: operand.shape)
+      return node.op.bounds(of: [part, part], in: signature)
+    }
+    return zip(side(-.infinity, 0), side(0, .infinity)).map { below, above in
+      Bounds(
+        zip(below.intervals, above.intervals).map { $0.union($1) }, shape: below.shape)
+    }
   }
 }

@@ -84,13 +84,14 @@ public struct UnitHealth: Sendable {
     slopeSecondMoment = slopes / elements
   }
 
-  /// Whether a function is bounded and flat at both ends.
+  /// Whether a function is bounded and flat at both ends; one with a pole, such as 1/x, is not.
   ///
   /// One that is flat on one side only, such as relu, is switched off there, not saturated.
   private static func saturates(_ function: any ScalarFunction, _ greatest: Double) -> Bool {
-    [-1.0, 1].allSatisfy { side in
-      abs(function.slope(at: 40 * side)) < 0.01 * greatest
-        && abs(function.value(at: 1e4 * side) - function.value(at: 40 * side)) < 1
-    }
+    greatest.isFinite
+      && [-1.0, 1].allSatisfy { side in
+        abs(function.slope(at: 40 * side)) < 0.01 * greatest
+          && abs(function.value(at: 1e4 * side) - function.value(at: 40 * side)) < 1
+      }
   }
 }

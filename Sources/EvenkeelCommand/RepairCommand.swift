@@ -10,14 +10,29 @@ struct RepairCommand: ParsableCommand {
     abstract: "Search the remedies, keep the smallest change that works, prove it, write the file.",
     discussion: """
       A repair counts only when training meets its target with no finding left, for every seed. \
-      Comments and order of the file are kept. Exit status: 0 repaired or nothing wrong, 1 no \
-      repair was found, 2 bad input.
+      Comments and order of the file are kept. Of an ONNX model only what is repaired changes; it \
+      counts when what was written, read again, passes its check for every seed. Exit status: 0 \
+      repaired or nothing wrong, 1 no repair was found, 2 bad input.
       """)
 
-  @Argument(help: "A YAML file: an experiment, or a network without data.")
+  @Argument(
+    help: "A YAML file: an experiment, or a network without data. Or a model as an ONNX file.")
   var subject: String
 
-  @Option(name: .shortAndLong, help: "The file to write the repaired one to.")
+  @OptionGroup var options: ModelOptions
+
+  @Option(help: "Samples in the batch where an ONNX model leaves it open (default: 8).")
+  var batch: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "fp16 or bf16: converts an ONNX model in fp32 to it, and keeps in fp32 what fails in it.",
+      valueName: "format"))
+  var format: String?
+
+  @Option(
+    name: .shortAndLong,
+    help: "The file to write the repaired one to; weights beside a model go to FILE.data.")
   var output: String?
 
   @Option(help: "What the search may cost: '20000 steps', '60s', '5m' (default: 120s).")
@@ -46,6 +61,14 @@ struct RepairCommand: ParsableCommand {
     request.seed = seed
     request.threads = threads
     request.comparesWithRandom = !noRandom
+    var file = ModelRequest(path: subject)
+    file.inputs = options.inputs
+    file.shapes = options.shape
+    file.dimensions = options.dim
+    file.batch = batch
+    file.isTraining = options.training
+    request.model = file
+    request.format = format
     let line = StatusLine()
     request.progress = { line.show($0) }
     let report = try RepairWorkflow(request).run()

@@ -17,6 +17,10 @@ public struct RepairReport: Hashable, Sendable {
   public var random: RandomChoice?
   public var firstLoss: Double
   public var brokenLoss: Double
+  /// Outputs of the repaired model against those before, both in doubles; nil of networks in YAML.
+  public var outputs: Outputs?
+  /// The files that were written.
+  public var files: [String] = []
   public var seconds: Double
 
   public enum Outcome: String, Hashable, Sendable {
@@ -64,6 +68,22 @@ public struct RepairReport: Hashable, Sendable {
     }
   }
 
+  /// How outputs of a repaired model compare with those of the model as it was.
+  public struct Outputs: Hashable, Sendable {
+    /// Whether the change leaves the outputs as they were, in real arithmetic.
+    public var isExact: Bool
+    /// Elements that were finite before, in fp64 and in fp32.
+    public var compared: Int
+    public var count: Int
+    /// The greatest distance, against the larger of the element and the root mean square.
+    public var largestError: Double
+
+    public init(isExact: Bool, compared: Int, count: Int, largestError: Double) {
+      (self.isExact, self.compared, self.count) = (isExact, compared, count)
+      self.largestError = largestError
+    }
+  }
+
   /// A random choice of remedies.
   public struct RandomChoice: Hashable, Sendable {
     public var tries: Int
@@ -102,6 +122,7 @@ extension RepairReport: JSONRepresentable {
           ])
         }), "random_choice": random?.json ?? .null,
       "loss": .object(["first": .number(firstLoss), "broken": .number(brokenLoss)]),
+      "outputs": outputs?.json ?? .null, "files": .array(files.map { .text($0) }),
       "seconds": .number(seconds),
     ])
   }
@@ -116,6 +137,15 @@ extension RepairReport.Try: JSONRepresentable {
       "accuracy": .number(accuracy), "steps": .integer(steps),
       "healthy_seeds": .integer(healthySeeds), "seeds": .integer(seeds),
       "rules": .array(rules.map { .text($0.rawValue) }),
+    ])
+  }
+}
+
+extension RepairReport.Outputs: JSONRepresentable {
+  public var json: JSON {
+    .object([
+      "exact": .boolean(isExact), "compared": .integer(compared), "count": .integer(count),
+      "largest_error": .number(largestError),
     ])
   }
 }

@@ -41,6 +41,10 @@ public struct ImportedModel: Sendable {
   /// Whether the file computes in doubles.
   public let hasDoubles: Bool
   public let nodes: [ModelNode]
+  /// The innermost node of the file that each node of the graph came from.
+  package let origins: [Int: ModelPlace]
+  /// Types of the values of the file, as far as one was imported.
+  package let types: [ModelPlace: ModelType]
   /// Inputs whose contents decided shapes, so that the graph holds for these contents alone.
   public let specialised: [String]
 
@@ -159,6 +163,15 @@ public struct ImportedModel: Sendable {
       }
     }
     nodeFormats = formats
+    types = importer.types
+    var origins: [Int: ModelPlace] = [:]
+    for (node, origin) in zip(graph.nodes, importer.origins) {
+      guard let origin, let value = node.results.first, let new = pruned[value],
+        case .node(let number, _) = pruned.graph.source(of: new)
+      else { continue }
+      origins[number] = origin
+    }
+    self.origins = origins
     var numbers: [Int] = []
     for node in graph.nodes {
       numbers.append(numbers.last.map { $0 } ?? 0)

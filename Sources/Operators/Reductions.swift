@@ -231,10 +231,15 @@ public struct ReduceProd: Reduction {
 
 extension Interval {
   /// Room for the rounding errors of summing in double, which our results make as well.
+  ///
+  /// Rounding keeps order, so that a sum is at least what the least terms come to with their own errors:
+  /// terms that are not negative have no negative sum, however large they may be.
   func widenedBySummation(of terms: [Interval]) -> Interval {
-    let magnitude = terms.reduce(0) { $0 + $1.magnitude }
-    guard magnitude.isFinite, terms.count > 1 else { return self }
-    let slack = Double(terms.count) * magnitude * .ulpOfOne
-    return Interval(lower - slack, upper + slack)
+    guard terms.count > 1 else { return self }
+    func slack(_ end: KeyPath<Interval, Double>) -> Double {
+      let magnitude = terms.reduce(0) { $0 + abs($1[keyPath: end]) }
+      return magnitude.isFinite ? Double(terms.count) * magnitude * .ulpOfOne : 0
+    }
+    return Interval(lower - slack(\.lower), upper + slack(\.upper))
   }
 }

@@ -33,7 +33,8 @@ public struct RepairScreen {
         painted(
           "REPAIRED", .green,
           ": \(report.subject) is healthy with \(count == 1 ? "one change" : "\(count) changes"), "
-            + "found in \(Numerals.count(report.steps)) steps:")
+            + "found in \(Numerals.count(report.steps)) \(report.outputs == nil ? "steps" : "checks"):"
+        )
       ]
       lines += report.changes.map { style.wrapped($0, first: "  * ", indentation: "    ") }
       return lines.joined(separator: "\n")
@@ -46,6 +47,7 @@ public struct RepairScreen {
 
   private var proof: String {
     guard report.outcome == .repaired else { return "" }
+    if let outputs = report.outputs { return modelProof(outputs) }
     let losses = report.proof.filter { $0.lastLoss.isFinite }
     guard !losses.isEmpty else {
       return style.wrapped(
@@ -58,6 +60,20 @@ public struct RepairScreen {
     return style.wrapped(
       "Proven by training again: \(runs.joined(separator: "; ")). As it was the loss ended at "
         + "\(Numerals.short(report.brokenLoss)).")
+  }
+
+  private func modelProof(_ outputs: RepairReport.Outputs) -> String {
+    let seeds = report.proof.map { "\($0.seed)" }.joined(separator: ", ")
+    let count = "\(Numerals.count(outputs.compared)) of \(Numerals.count(outputs.count))"
+    let error = Numerals.short(outputs.largestError)
+    let rest =
+      outputs.isExact
+      ? "In fp64 the outputs are as they were: \(count) elements were finite, and differ by at most "
+        + "\(error) of their size."
+      : "The outputs change: in fp64 \(count) elements were finite, and differ by up to \(error) of "
+        + "their size."
+    return style.wrapped(
+      "Proven by checking what was written, read again, with the seeds \(seeds). \(rest)")
   }
 
   private var table: String {

@@ -1,6 +1,6 @@
 import CKernels
 import Numbers
-import Tensors
+package import Tensors
 
 /// Elements of a tensor as stored bytes, least byte first.
 struct ElementEncoder: Sendable {
@@ -96,7 +96,9 @@ struct ElementEncoder: Sendable {
 
 extension ByteSink {
   /// Writes all elements of `tensor` as `type`, in pieces of at most a MiB; messages call it `name`.
-  func write(_ tensor: Tensor, as type: StoredType, called name: String) throws(DataError) {
+  package func write(
+    _ tensor: Tensor, as type: StoredType, called name: String
+  ) throws(DataError) {
     let encoder = ElementEncoder(type: type)
     let piece = (1 << 20) / type.byteCount
     for first in stride(from: 0, to: tensor.count, by: piece) {

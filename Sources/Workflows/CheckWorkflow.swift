@@ -124,19 +124,18 @@ public struct CheckWorkflow {
     var asked = request.model ?? ModelRequest(path: path)
     asked.path = path
     asked.batch = request.batch
-    let (model, given) = try logged("imported") { try ModelLoading.model(asked, batch: 8) }
-    var options = options
-    options.nodeFormats =
-      options.format == .fp32
-      ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }
-    let report = try logged("predicted and measured") {
-      do {
-        return try Check(
-          Subject(model, given: given), path: path, options: options, adding: { Add() }
-        ).report
-      } catch let error as OperatorError {
-        throw InputError(file: path, "\(error); the model cannot be differentiated there")
-      }
+    let (file, importing) = try ModelLoading.file(asked, batch: 8)
+    let checking = ModelChecking(path: path, options: options, importing: importing)
+    let model = try logged("imported") { try checking.imported(file) }
+    let checked = try logged("predicted and measured") {
+      try checking.check(file, model, seed: options.seed)
+    }
+    var report = checked.report
+    report.findings = logged("predicted remedies") {
+      ModelProposals(
+        for: checked.patient([options.seed]), predicting: { try checking.secondMoments(of: $0) }
+      )
+      .complete(report.findings)
     }
     return result(report, options)
   }

@@ -1,10 +1,13 @@
+import Analyses
 import Experiments
 public import Findings
 import Foundation
 import Networks
+import ONNX
 import Operators
 import Remedies
 import Repairs
+import TensorFiles
 import Tensors
 import Training
 
@@ -20,10 +23,22 @@ public struct RepairRequest: Sendable {
   public var seed: UInt64?
   public var threads: Int?
   public var comparesWithRandom = true
+  /// Inputs and what else an ONNX model leaves open.
+  public var model: ModelRequest?
+  /// `fp16` or `bf16`: what an ONNX model in fp32 is to store and compute in; nil for what it does.
+  public var format: String?
   /// Told what is being done.
   public var progress: @Sendable (String) -> Void = { _ in }
 
   public init(path: String) { self.path = path }
+
+  var dataType: DataType? {
+    switch format {
+    case "fp16": .float16
+    case "bf16": .bfloat16
+    default: nil
+    }
+  }
 }
 
 /// `evenkeel repair`: the smallest change that works, proven by running it again.
@@ -46,6 +61,12 @@ public struct RepairWorkflow {
     }
     let budget = try budget()
     if let output = request.output { try Self.checkWritable(output) }
+    if ModelRequest(path: request.path).isONNX { return try repairModel(budget) }
+    if request.format != nil || request.model.map({ !$0.isEmpty }) ?? false {
+      throw InputError(
+        "--inputs, --shape, --dim, --batch, --training and --format are for ONNX models; a YAML file "
+          + "says all that itself")
+    }
     let description: NetworkDescription
     do {
       description = try NetworkDescription(contentsOf: request.path, activations: .standard)
@@ -85,6 +106,35 @@ public struct RepairWorkflow {
       report.repaired = experiment.revised(text, to: repaired)
     }
     return report
+  }
+
+  // MARK: - Models
+
+  /// Repairs an ONNX model, and writes it where it was asked for.
+  private func repairModel(_ budget: RepairSearch.Budget) throws -> RepairReport {
+    var asked = request.model ?? ModelRequest(path: request.path)
+    asked.path = request.path
+    if let batch = asked.batch, batch < 1 {
+      throw InputError("--batch \(batch): must be at least 1")
+    }
+    guard request.format == nil || request.dataType != nil else {
+      throw InputError("--format \(request.format ?? ""): use fp16 or bf16")
+    }
+    let (file, importing) = try ModelLoading.file(asked, batch: 8)
+    let checking = ModelChecking(path: request.path, options: .init(), importing: importing)
+    let search = ModelRepair(request, checking, file, steps: budget.steps, time: budget.time)
+    var outcome = try search.run()
+    if let output = request.output, let repaired = outcome.file {
+      do {
+        try repaired.write(to: output)
+      } catch let error as DataError {
+        throw InputError(error.description)
+      } catch let error as ModelError {
+        throw InputError(error.description)
+      }
+      outcome.report.files = [output] + (repaired.needsExternalData ? [output + ".data"] : [])
+    }
+    return outcome.report
   }
 
   // MARK: - Networks without data

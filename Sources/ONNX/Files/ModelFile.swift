@@ -1,13 +1,15 @@
 public import Foundation
-import ONNXMessages
+package import ONNXMessages
 import SwiftProtobuf
 
 /// An ONNX file as it was read, before anything in it is believed.
 public struct ModelFile {
   /// The path as the user named it.
   public let path: String
-  let message: Onnx_ModelProto
+  package let message: Onnx_ModelProto
   let reader: TensorReader
+  /// Initializers whose contents lay in another file when the model was read.
+  let externalNames: Set<String>
 
   /// Reads a file.
   ///
@@ -22,10 +24,11 @@ public struct ModelFile {
   public init(_ bytes: Data, path: String, folder: URL? = nil) throws {
     self.path = path
     reader = TensorReader(folder: folder)
+    let message: Onnx_ModelProto
     if let split = SplitModel(bytes) {
-      var message = try Self.decoded(split.rest, as: Onnx_ModelProto.self, path: path)
-      split.putBack(into: &message.graph.initializer, from: bytes)
-      self.message = message
+      var whole = try Self.decoded(split.rest, as: Onnx_ModelProto.self, path: path)
+      split.putBack(into: &whole.graph.initializer, from: bytes)
+      message = whole
     } else {
       message = try Self.decoded(bytes, as: Onnx_ModelProto.self, path: path)
     }
@@ -34,6 +37,17 @@ public struct ModelFile {
         .invalidModel, "is no ONNX model: it has no graph or no version",
         cure: "give a file that torch.onnx.export or another exporter wrote", file: path)
     }
+    self.message = message
+    externalNames = Set(
+      message.graph.initializer.filter { $0.dataLocation == .external }.map(\.name))
+  }
+
+  /// The model of another file after an edit.
+  package init(_ message: Onnx_ModelProto, editedFrom file: ModelFile) {
+    path = file.path
+    reader = file.reader
+    self.message = message
+    externalNames = file.externalNames
   }
 
   static func bytes(of url: URL, named path: String) throws -> Data {
@@ -67,7 +81,6 @@ public struct ModelFile {
   ) throws -> M {
     var options = BinaryDecodingOptions()
     options.messageDepthLimit = 3 * Limits.depth
-    options.discardUnknownFields = true
     do {
       return try M(serializedBytes: bytes, options: options)
     } catch {

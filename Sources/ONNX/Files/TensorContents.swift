@@ -127,6 +127,12 @@ struct TensorReader {
     }
   }
 
+  /// The bytes of a tensor beside the model, of whichever type it is.
+  func externalBytes(of tensor: Onnx_TensorProto) throws -> Data {
+    let (type, shape) = try Self.header(tensor)
+    return try external(tensor, count: Self.byteCount(shape.count, type))
+  }
+
   /// The bytes of a tensor in a file beside the model.
   private func external(_ tensor: Onnx_TensorProto, count: Int) throws -> Data {
     let name = tensor.name.quotedName

@@ -5,13 +5,6 @@ import Tensors
 
 /// Walks a model's nodes and has the rule of each write it into the graph.
 final class Importer {
-  /// A function of the model, by which name it is called.
-  struct FunctionKey: Hashable {
-    let domain: String
-    let name: String
-    let overload: String
-  }
-
   /// Names in sight, and what the nodes around them import.
   struct Frame {
     var items: [String: Item] = [:]
@@ -19,21 +12,28 @@ final class Importer {
     /// What a function was called with.
     var attributes: [String: Onnx_AttributeProto] = [:]
     var depth = 0
+    /// The function whose nodes are imported; nil in the graph.
+    var function: ModelFunction?
   }
 
   let builder = Builder()
   let reader: TensorReader
   let options: ImportOptions
-  private let functions: [FunctionKey: Onnx_FunctionProto]
+  private let functions: [ModelFunction: Onnx_FunctionProto]
   /// The nodes as reports name them, each with the graph nodes that it became.
   private(set) var nodes: [ModelNode] = []
+  /// What is known of the values of the file.
+  private(set) var types: [ModelPlace: ModelType] = [:]
+  /// For every node of the graph, the innermost node of the file that it came from.
+  private(set) var origins: [ModelPlace?] = []
+  private var origin: ModelPlace?
 
   init(_ file: ModelFile, _ options: ImportOptions) throws {
     reader = file.reader
     self.options = options
     functions = Dictionary(
       file.message.functions.map {
-        (FunctionKey(domain: $0.domain.domain, name: $0.name, overload: $0.overload), $0)
+        (ModelFunction(domain: $0.domain.domain, name: $0.name, overload: $0.overload), $0)
       }
     ) { first, _ in first }
   }
@@ -104,7 +104,12 @@ final class Importer {
       currentFrame = outerFrame
     }
     let first = builder.graph.nodes.count
+    let outerOrigin = origin
+    noteOrigins()
+    origin = ModelPlace(frame.function, node.output.first { !$0.isEmpty } ?? "")
     let results = try results(of: node, attributes, inputs, frame)
+    noteOrigins()
+    origin = outerOrigin
     if frame.depth == 0 {
       nodes.append(
         ModelNode(
@@ -114,10 +119,29 @@ final class Importer {
     }
     for (name, result) in zip(node.output, results) where !name.isEmpty {
       frame.items[name] = result
+      note(result, as: ModelPlace(frame.function, name))
     }
     for name in node.output.dropFirst(results.count) where !name.isEmpty {
       throw ModelError.unsupported("output \(name.quotedName) of this operator is not computed")
     }
+  }
+
+  /// The nodes that were added since the last call come from the current node.
+  private func noteOrigins() {
+    while origins.count < builder.graph.nodes.count { origins.append(origin) }
+  }
+
+  /// Keeps the type of a value; what differs between calls of a function is not known.
+  func note(_ item: Item, as place: ModelPlace) {
+    guard case .tensor(let operand) = item else { return }
+    let found = ModelType(type: operand.type, rank: operand.rank)
+    guard let known = types[place], known != found else {
+      types[place] = found
+      return
+    }
+    types[place] = ModelType(
+      type: known.type == found.type ? found.type : nil,
+      rank: known.rank == found.rank ? found.rank : nil)
   }
 
   /// The names in sight of the node that is imported, for its subgraphs.
@@ -128,9 +152,9 @@ final class Importer {
     _ frame: Frame
   ) throws -> [Item] {
     let domain = node.domain.domain
-    let key = FunctionKey(domain: domain, name: node.opType, overload: node.overload)
+    let key = ModelFunction(domain: domain, name: node.opType, overload: node.overload)
     if let function = functions[key] {
-      return try call(function, attributes, inputs, depth: frame.depth)
+      return try call(function, key, attributes, inputs, depth: frame.depth)
     }
     guard let rule = OperatorRules.rule(domain, node.opType) else {
       throw ModelError(
@@ -161,14 +185,18 @@ final class Importer {
   }
 
   private func call(
-    _ function: Onnx_FunctionProto, _ attributes: [String: Onnx_AttributeProto], _ inputs: [Item?],
-    depth: Int
+    _ function: Onnx_FunctionProto, _ key: ModelFunction,
+    _ attributes: [String: Onnx_AttributeProto], _ inputs: [Item?], depth: Int
   ) throws -> [Item] {
-    var frame = Frame(opsets: try Self.opsets(function.opsetImport), depth: depth + 1)
+    var frame = Frame(
+      opsets: try Self.opsets(function.opsetImport), depth: depth + 1, function: key)
     for attribute in function.attributeProto { frame.attributes[attribute.name] = attribute }
     frame.attributes.merge(attributes) { _, given in given }
     for (name, item) in zip(function.input, inputs) {
-      if let item { frame.items[name] = item }
+      if let item {
+        frame.items[name] = item
+        note(item, as: ModelPlace(key, name))
+      }
     }
     // What the caller leaves out is an empty name inside.
     let missing = Set(function.input).subtracting(frame.items.keys)
@@ -190,7 +218,10 @@ final class Importer {
   func run(_ graph: Onnx_GraphProto, on inputs: [Item]) throws -> [Item] {
     var frame = currentFrame
     frame.depth += 1
-    for (info, item) in zip(graph.input, inputs) { frame.items[info.name] = item }
+    for (info, item) in zip(graph.input, inputs) {
+      frame.items[info.name] = item
+      note(item, as: ModelPlace(frame.function, info.name))
+    }
     try addInitializers(of: graph, to: &frame)
     try run(graph.node, in: &frame)
     return try graph.output.map { output in
@@ -220,6 +251,9 @@ final class Importer {
       frame.items[tensor.name] = .tensor(
         isParameter
           ? builder.parameter(tensor.name, contents, type) : builder.literal(contents, type))
+      if let item = frame.items[tensor.name] {
+        note(item, as: ModelPlace(frame.function, tensor.name))
+      }
     }
     for sparse in graph.sparseInitializer {
       let (contents, type) = try dense(sparse)

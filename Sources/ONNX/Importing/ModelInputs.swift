@@ -30,7 +30,9 @@ extension Importer {
       }
     }
     for input in graph.input where frame.items[input.name] == nil {
-      frame.items[input.name] = try item(input, symbols)
+      let item = try item(input, symbols)
+      frame.items[input.name] = item
+      note(item, as: ModelPlace(nil, input.name))
     }
   }
 

@@ -217,13 +217,12 @@ extension Builder {
   func logSumExp(_ x: Operand, _ reducer: Reducer) throws -> Operand {
     let kept = Reducer(axes: reducer.axes, keepsAxes: true)
     let greatest = try apply(ReduceMax(kept), x)
-    let limit = scalar(3e38, x.type)
-    let isFinite = try apply(
-      Less(), apply(Abs(), greatest), limit, as: .bool)
-    let shift = try choose(isFinite, greatest, scalar(0, x.type))
+    let isInfinite = try apply(IsInf(), greatest, as: .bool)
+    let shift = try choose(isInfinite, scalar(0, x.type), greatest)
+    // The greatest element itself makes the sum 1 at least, save where all are −∞.
     let sum = try apply(
-      ReduceSum(kept), apply(Exp(), subtract(x, shift)))
-    let result = try add(apply(Log(), sum), shift)
+      Max(), apply(ReduceSum(kept), apply(Exp(), subtract(x, shift))), scalar(1, x.type))
+    let result = try add(apply(Log(), sum), greatest)
     if reducer.keepsAxes { return result }
     let axes = reducer.axes.isEmpty ? Array(0..<x.rank) : reducer.axes
     return try squeeze(result, axes)

@@ -64,11 +64,16 @@ public struct Proposals {
     }
     let all = found.activations + found.gradients
     let distance = all.map { $0 > 0 ? abs(Double.log10($0)) : .infinity }.max() ?? .infinity
-    let effect = [
-      Self.range("gradient", found.gradients), Self.range("activation", found.activations),
-    ].compactMap { $0 }.joined(separator: ", ")
-    return Candidate(
-      remedy: remedy, change: change, effect: effect.isEmpty ? nil : effect, distance: distance)
+    return Candidate(remedy: remedy, change: change, effect: found.effect, distance: distance)
+  }
+}
+
+extension Proposals.SecondMoments {
+  /// The range of both, in words; nil where nothing is predicted.
+  var effect: String? {
+    let parts = [Self.range("gradient", gradients), Self.range("activation", activations)]
+    let text = parts.compactMap { $0 }.joined(separator: ", ")
+    return text.isEmpty ? nil : text
   }
 
   private static func range(_ name: String, _ values: [Double]) -> String? {

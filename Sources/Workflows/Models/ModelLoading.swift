@@ -22,6 +22,11 @@ public struct ModelRequest: Sendable {
 
   public init(path: String) { self.path = path }
 
+  /// Whether nothing is said.
+  var isEmpty: Bool {
+    inputs == nil && shapes.isEmpty && dimensions.isEmpty && batch == nil && !isTraining
+  }
+
   var isONNX: Bool { path.lowercased().hasSuffix(".onnx") || path.lowercased().hasSuffix(".pb") }
 }
 
@@ -40,6 +45,18 @@ enum ModelLoading {
   static func model(
     _ request: ModelRequest, batch: Int
   ) throws -> (model: ImportedModel, given: [String: ImportOptions.Given]) {
+    let (file, options) = try file(request, batch: batch)
+    do {
+      return (try ImportedModel(file, options), options.given)
+    } catch let error as ModelError {
+      throw InputError(error.description)
+    }
+  }
+
+  /// An ONNX file, and what the user says about it.
+  static func file(
+    _ request: ModelRequest, batch: Int
+  ) throws -> (file: ModelFile, options: ImportOptions) {
     do {
       let file = try ModelFile(contentsOf: request.path)
       var options = ImportOptions()
@@ -48,7 +65,7 @@ enum ModelLoading {
       options.shapes = try shapes(request.shapes)
       options.dimensions = try dimensions(request.dimensions)
       if let inputs = request.inputs { options.given = try given(inputs, file) }
-      return (try ImportedModel(file, options), options.given)
+      return (file, options)
     } catch let error as ModelError {
       throw InputError(error.description)
     } catch let error as DataError {

@@ -82,6 +82,14 @@ struct TestModel {
     return tensor
   }
 
+  /// The same numbers as bytes.
+  static func raw(_ name: String, _ numbers: [Float], _ extents: [Int64]) -> Onnx_TensorProto {
+    var tensor = floats(name, [], extents)
+    tensor.rawData = Data(
+      numbers.flatMap { number in (0..<4).map { UInt8(number.bitPattern >> ($0 * 8) & 255) } })
+    return tensor
+  }
+
   func file(folder: URL? = nil) throws -> ModelFile {
     try ModelFile(message.serializedData(), path: "test.onnx", folder: folder)
   }

@@ -1,0 +1,91 @@
+import Analyses
+import Findings
+import Graphs
+import Numbers
+import ONNX
+import Operators
+import Remedies
+import Semantics
+import Tensors
+
+/// Checks of a model, and of what remedies make of it, with the same inputs and limits.
+struct ModelChecking {
+  let path: String
+  let options: Check.Options
+  let importing: ImportOptions
+
+  /// A model that was checked.
+  struct Checked {
+    let file: ModelFile
+    let model: ImportedModel
+    let report: CheckReport
+    let diagnosis: Diagnosis
+    let importing: ImportOptions
+
+    var verdict: Verdict { report.verdict }
+    var rules: Set<RuleName> { Set(report.findings.map(\.rule)) }
+
+    /// The model as remedies see it, to be healthy for some seeds.
+    func patient(_ seeds: [UInt64]) -> ModelPatient {
+      let hazards = diagnosis.hazards.filter {
+        $0.hazard.kind == .pole || $0.hazard.kind == .undefined
+      }
+      let nodes = hazards.flatMap(\.nodes) + [diagnosis.failure?.node].compactMap { $0 }
+      let runnable = Runnable(model, given: importing.given)
+      return ModelPatient(
+        file, model, importedWith: importing, rules: rules,
+        endangered: Set(nodes.compactMap { model.origins[$0] }), seeds: seeds,
+        filling: { value, tensor, seed in
+          if let given = runnable.given[value] {
+            tensor.copyBytes(from: given.cast(to: Double.self))
+          } else {
+            runnable.draw(value, tensor, seed)
+          }
+        })
+    }
+  }
+
+  /// Imports a model and checks it.
+  ///
+  /// - Throws: `InputError` where it cannot be imported or differentiated.
+  func check(_ file: ModelFile, seed: UInt64) throws -> Checked {
+    try check(file, try imported(file), seed: seed)
+  }
+
+  func imported(_ file: ModelFile) throws -> ImportedModel {
+    do {
+      return try ImportedModel(file, importing)
+    } catch let error as ModelError {
+      throw InputError(error.description)
+    }
+  }
+
+  func check(_ file: ModelFile, _ model: ImportedModel, seed: UInt64) throws -> Checked {
+    var options = options
+    options.seed = seed
+    options.nodeFormats =
+      options.format == .fp32
+      ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }
+    do {
+      let check = try Check(
+        Subject(model, given: importing.given), path: path, options: options, adding: { Add() })
+      return Checked(
+        file: file, model: model, report: check.report, diagnosis: check.diagnosis,
+        importing: importing)
+    } catch let error as OperatorError {
+      throw InputError(file: path, "\(error); the model cannot be differentiated there")
+    }
+  }
+
+  /// What the prediction says of a changed model; nil where that would take long.
+  func secondMoments(of file: ModelFile) throws -> Proposals.SecondMoments? {
+    let model = try imported(file)
+    guard model.parameterCount <= Self.mostPredicted else { return nil }
+    return Proposals.SecondMoments(
+      of: try DifferentiatedSubject(
+        Subject(model, given: importing.given), adding: { Add() }))
+  }
+
+  /// Parameters of a model whose changes a check predicts.
+  private static let mostPredicted = 1 << 24
+}
