@@ -102,7 +102,9 @@ public struct BitCast: Elementwise {
     var search = HazardSearch(Self.name, in: format)
     for code in to.specialCodes {
       let member = from.value(of: code)
-      guard member.isFinite, from.kind != .real || format.rounded(member) == member,
+      // Only what the operand can hold, and a number of the format where it is real.
+      guard member.isFinite, from.code(of: member) == code,
+        from.kind != .real || format.rounded(member) == member,
         operands[0].intervals.contains(where: { $0.contains(member) })
       else { continue }
       let elements = operands[0].intervals.map { $0.contains(member) ? member : $0.nearestToZero }

@@ -31,7 +31,7 @@ public struct FourierTransform: Operator {
     try attributes.allowOnly("axis", "length", "inverse", "normalized", in: Self.name)
     let length = try attributes.integer("length", in: Self.name)
     let axis = try attributes.integer("axis", in: Self.name)
-    guard axis >= 0, (1...1 << 24).contains(length) else {
+    guard axis >= 0, (1...1 << 20).contains(length) else {
       throw OperatorError(
         .invalidAttribute, in: Self.name, "'axis' or 'length' is out of range")
     }

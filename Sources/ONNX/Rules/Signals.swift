@@ -115,9 +115,9 @@ extension Builder {
     let toReals = isInverse && isOneSided
     let length =
       length ?? (toReals ? 2 * (given.shape[axis] - 1) : given.shape[axis])
-    guard length > 0, length <= 1 << 24 else {
+    guard length > 0, length <= 1 << 20 else {
       throw ModelError(
-        .limitExceeded, "a transform of \(length) places", cure: "use at most 2^24 places")
+        .limitExceeded, "a transform of \(length) places", cure: "use at most 2^20 places")
     }
     let inputs = toReals ? length / 2 + 1 : length
     var x = given

@@ -26,7 +26,11 @@ extension OperatorRules {
     guard ["TF", "IDF", "TFIDF"].contains(mode), lengths.lowerBound > 0, skips >= 0,
       skips <= 1 << 16
     else { throw ModelError.invalid("mode, lengths or skips are out of range") }
-    let width = try Limits.shape([last + 1], of: "the result").count
+    guard last < 1 << 24 else {
+      throw ModelError(
+        .limitExceeded, "counts at \(last) places", cure: "use at most 2^24 places")
+    }
+    let width = last + 1
     let rows = try builder.reshape(
       builder.cast(x, to: .int64), x.rank == 1 ? [1, x.count] : x.shape.extents)
     var counts = try builder.expand(builder.scalar(0), [rows.shape[0], width])
@@ -40,14 +44,12 @@ extension OperatorRules {
       }
       defer { first += number }
       guard number > 0, lengths.contains(length) else { continue }
-      let grams = Array(pool[start..<start + number * length])
-      var column = [Double](repeating: 0, count: number * width)
-      for gram in 0..<number { column[gram * width + places[first + gram]] = 1 }
       let found = try builder.occurrences(
-        of: grams, length: length, in: rows, distances: 1...(length == 1 ? 1 : skips + 1))
+        of: Array(pool[start..<start + number * length]), length: length, in: rows,
+        distances: 1...(length == 1 ? 1 : skips + 1))
       guard let found else { continue }
       counts = try builder.add(
-        counts, builder.product(found, builder.constant(column, shape: [number, width])))
+        counts, builder.moved(found, to: Array(places[first..<first + number]), width: width))
     }
     if mode == "IDF" {
       counts = try builder.cast(
@@ -88,5 +90,25 @@ extension Builder {
       sum = try sum.map { try add($0, count) } ?? count
     }
     return sum
+  }
+
+  /// The columns of `x` at other places of rows of a width; those that share a place are added.
+  fileprivate func moved(_ x: Operand, to places: [Int], width: Int) throws -> Operand {
+    let zeros = try expand(scalar(0), [x.shape[0], 1])
+    let padded = try concat([x, zeros], axis: 1)
+    // For every place a column, or that of zeros; a further list where columns share a place.
+    var lists: [[Int]] = []
+    for (column, place) in places.enumerated() {
+      let free = lists.firstIndex { $0[place] == places.count }
+      if free == nil {
+        guard lists.count < 64 else {
+          throw ModelError.unsupported("more than 64 runs that count at one place")
+        }
+        lists.append([Int](repeating: places.count, count: width))
+      }
+      lists[free ?? lists.count - 1][place] = column
+    }
+    let parts = try lists.map { try gather(padded, axis: 1, integers($0)) }
+    return try parts.dropFirst().reduce(parts[0]) { try add($0, $1) }
   }
 }
