@@ -9,9 +9,10 @@
 #define INFINITE 0x7f800000u
 #define QUIET_NAN 0x7fc00000u
 
-EK_INLINE uint32_t finished(uint32_t magnitude, uint32_t rounded, const ek_format *format) {
+EK_INLINE uint32_t finished(uint32_t bits, uint32_t rounded, const ek_format *format) {
   rounded = rounded > format->greatest ? format->overflow : rounded;
-  return magnitude > INFINITE ? QUIET_NAN : rounded;
+  rounded = (bits & ~SIGN) > INFINITE ? QUIET_NAN : rounded;
+  return rounded | (bits & (rounded == 0 ? format->zero_sign : SIGN));
 }
 
 EK_INLINE void ek_round_f32_body(
@@ -31,7 +32,7 @@ EK_INLINE void ek_round_f32_body(
     uint32_t normal = (magnitude + below_half + ((magnitude >> shift) & odd)) & keep;
     uint32_t small = ek_bits((ek_float(magnitude) + anchor) - anchor);
     uint32_t rounded = magnitude < format.least_normal ? small : normal;
-    out[i] = ek_float(finished(magnitude, rounded, &format) | (bits & SIGN));
+    out[i] = ek_float(finished(bits, rounded, &format));
   }
 }
 EK_KERNEL(
@@ -65,7 +66,7 @@ EK_INLINE void ek_round_stochastic_f32_body(
       uint32_t small = ek_bits((whole + up) * format.quantum);
       uint32_t rounded = magnitude < format.least_normal ? small : normal;
       rounded = magnitude >= INFINITE ? INFINITE : rounded;
-      out[start + i] = ek_float(finished(magnitude, rounded, &format) | (bits & SIGN));
+      out[start + i] = ek_float(finished(bits, rounded, &format));
     }
   }
 }

@@ -28,7 +28,11 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "Weight seeds to measure; the spread over them is reported.")
   var draws: Int = 1
 
-  @Option(help: "The number format to run in: fp32, tf32, bf16, fp16, fp8_e4m3fn, fp8_e5m2.")
+  @Option(
+    help: """
+      The number format to run in: fp32, tf32, bf16, fp16, fp8_e5m2, fp8_e5m2fnuz, fp8_e4m3fn, \
+      fp8_e4m3fnuz, fp4_e2m1.
+      """)
   var format: String = "fp32"
 
   @Flag(help: "Also compute the singular values of the input–output Jacobian.")

@@ -56,7 +56,11 @@ struct RunCommand: ParsableCommand {
       valueName: "file"))
   var cotangents: String?
 
-  @Option(help: "The number format: fp64, fp32, tf32, bf16, fp16, fp8_e4m3fn, fp8_e5m2.")
+  @Option(
+    help: """
+      The number format: fp64, fp32, tf32, bf16, fp16, fp8_e5m2, fp8_e5m2fnuz, fp8_e4m3fn, \
+      fp8_e4m3fnuz, fp4_e2m1.
+      """)
   var format: String?
 
   @Option(

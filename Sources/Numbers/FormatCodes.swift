@@ -6,32 +6,38 @@ extension NumberFormat {
   public func value(ofCode code: UInt64) -> Double {
     let fraction = code & (1 << UInt64(mantissaBits) - 1)
     let exponent = Int(code >> UInt64(mantissaBits) & (1 << UInt64(exponentBits) - 1))
-    let isNegative = code >> UInt64(bitCount - 1) & 1 == 1
+    let isNegative = !holdsScales && code >> UInt64(bitCount - 1) & 1 == 1
     let isTop = exponent == 1 << exponentBits - 1
+    let isLast = isTop && fraction == 1 << UInt64(mantissaBits) - 1
     let magnitude: Double
-    if isTop && hasInfinity {
-      magnitude = fraction == 0 ? .infinity : .nan
-    } else if isTop && fraction == 1 << UInt64(mantissaBits) - 1 {
-      magnitude = .nan
-    } else if exponent == 0 {
-      magnitude = Double(fraction) * leastSubnormal
-    } else {
+    switch specialCodes {
+    case .topExponent where isTop: magnitude = fraction == 0 ? .infinity : .nan
+    case .last where isLast: magnitude = .nan
+    case .negativeZero where isNegative && exponent == 0 && fraction == 0: return .nan
+    case _ where exponent == 0 && !holdsScales: magnitude = Double(fraction) * leastSubnormal
+    default:
       let significand = 1 + Double(fraction) * Double.exp2(-mantissaBits)
       magnitude = significand * Double.exp2(exponent - bias)
     }
     return isNegative ? -magnitude : magnitude
   }
 
-  /// The code of `value`, rounded to the nearest number of the format, ties to even.
+  /// The code of `value`, rounded to a number of the format by its ``rule``.
   ///
-  /// A NaN becomes the quiet NaN of its sign.
+  /// A NaN becomes the quiet NaN of its sign, or the only NaN; in a format without NaN it becomes
+  /// the zero of the other sign, as hardware and formats leave that open.
   public func code(of value: Double, overflow: Overflow = .special) -> UInt64 {
     let rounded = rounded(value, overflow: overflow)
-    let sign: UInt64 = rounded.sign == .minus ? 1 << UInt64(bitCount - 1) : 0
+    let sign: UInt64 =
+      holdsScales || rounded.sign == .plus ? 0 : 1 << UInt64(bitCount - 1)
     let top: UInt64 = (1 << UInt64(exponentBits) - 1) << UInt64(mantissaBits)
     guard !rounded.isNaN else {
-      let quiet: UInt64 = 1 << UInt64(mantissaBits - 1)
-      return sign | top | (hasInfinity ? quiet : 1 << UInt64(mantissaBits) - 1)
+      switch specialCodes {
+      case .topExponent: return sign | top | 1 << UInt64(mantissaBits - 1)
+      case .last: return sign | top | (1 << UInt64(mantissaBits) - 1)
+      case .negativeZero: return 1 << UInt64(bitCount - 1)
+      case .none: return sign ^ 1 << UInt64(bitCount - 1)
+      }
     }
     guard rounded.isFinite else { return sign | top }
     let magnitude = rounded.magnitude

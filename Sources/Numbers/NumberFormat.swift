@@ -3,24 +3,51 @@ import RealModule
 /// A binary floating-point format, described by its parameters.
 ///
 /// Every number of a format is `±f · 2^e` with `mantissaBits + 1` significant bits. All limits
-/// follow from the exponent bits, the mantissa bits and the use of the top exponent.
+/// follow from the exponent bits, the mantissa bits, the bias and the codes that are no numbers.
 public struct NumberFormat: Hashable, Sendable, CustomStringConvertible {
+  /// The codes that stand for no number.
+  public enum SpecialCodes: Hashable, Sendable {
+    /// Those of the top exponent: infinities and NaN, as IEEE 754 has it.
+    case topExponent
+    /// The last code of each sign, which is NaN; other codes of the top exponent are numbers.
+    case last
+    /// The code that −0 would have, which is NaN, so that there is one zero (`fnuz`).
+    case negativeZero
+    /// None: what overflows becomes the greatest number, and NaN cannot be stored.
+    case none
+  }
+
   /// The name that users write, such as `fp16`.
   public let name: String
   /// Bits of the exponent.
   public let exponentBits: Int
   /// Bits of the fraction, without the leading bit that is not stored.
   public let mantissaBits: Int
-  /// Whether the top exponent is kept for infinities and NaN, as IEEE 754 has it.
+  /// What is added to an exponent before it is stored.
+  public let bias: Int
+  /// The codes that are no numbers.
+  public let specialCodes: SpecialCodes
+  /// Whether numbers are powers of two alone, without sign, zero and subnormal numbers.
   ///
-  /// Otherwise (E4M3FN) the top exponent holds numbers and only its last code is NaN.
-  public let hasInfinity: Bool
+  /// Such a format holds the scales of blocks; it is no format for the values of a network.
+  public let holdsScales: Bool
+  /// Which of its two neighbours a number becomes.
+  ///
+  /// To nearest, ties to even, in all formats but those of scales.
+  public let rule: FloatingPointRoundingRule
 
-  init(_ name: String, exponentBits: Int, mantissaBits: Int, hasInfinity: Bool = true) {
+  init(
+    _ name: String, exponentBits: Int, mantissaBits: Int, bias: Int? = nil,
+    specialCodes: SpecialCodes = .topExponent, holdsScales: Bool = false,
+    rule: FloatingPointRoundingRule = .toNearestOrEven
+  ) {
     self.name = name
     self.exponentBits = exponentBits
     self.mantissaBits = mantissaBits
-    self.hasInfinity = hasInfinity
+    self.bias = bias ?? 1 << (exponentBits - 1) - 1
+    self.specialCodes = specialCodes
+    self.holdsScales = holdsScales
+    self.rule = rule
   }
 
   /// IEEE 754 binary64.
@@ -35,12 +62,32 @@ public struct NumberFormat: Hashable, Sendable, CustomStringConvertible {
   public static let fp16 = NumberFormat("fp16", exponentBits: 5, mantissaBits: 10)
   /// The 8-bit format with range of the OCP specification (Micikevicius and others, 2022).
   public static let fp8E5M2 = NumberFormat("fp8_e5m2", exponentBits: 5, mantissaBits: 2)
-  /// The 8-bit format with precision of the OCP specification: no infinity, one NaN.
+  /// The 8-bit format with precision of the OCP specification: no infinity, one NaN of each sign.
   public static let fp8E4M3FN = NumberFormat(
-    "fp8_e4m3fn", exponentBits: 4, mantissaBits: 3, hasInfinity: false)
+    "fp8_e4m3fn", exponentBits: 4, mantissaBits: 3, specialCodes: .last)
+  /// The 8-bit format with range that has one zero, one NaN and no infinity (Noune and others, 2022).
+  public static let fp8E5M2FNUZ = NumberFormat(
+    "fp8_e5m2fnuz", exponentBits: 5, mantissaBits: 2, bias: 16, specialCodes: .negativeZero)
+  /// The 8-bit format with precision that has one zero, one NaN and no infinity.
+  public static let fp8E4M3FNUZ = NumberFormat(
+    "fp8_e4m3fnuz", exponentBits: 4, mantissaBits: 3, bias: 8, specialCodes: .negativeZero)
+  /// The 4-bit format of the OCP specification for scaled blocks (2023): ±0, 0.5, 1, 1.5, 2, 3, 4, 6.
+  public static let fp4E2M1 = NumberFormat(
+    "fp4_e2m1", exponentBits: 2, mantissaBits: 1, specialCodes: .none)
 
-  /// Every format, widest first.
-  public static let all: [NumberFormat] = [fp64, fp32, tf32, bf16, fp16, fp8E5M2, fp8E4M3FN]
+  /// The 8-bit format of scales of the same specification: 2⁻¹²⁷ to 2¹²⁷, and NaN.
+  ///
+  /// To nearest a number halfway between two powers becomes the greater one.
+  public static func fp8E8M0(rule: FloatingPointRoundingRule = .toNearestOrEven) -> NumberFormat {
+    NumberFormat(
+      "fp8_e8m0", exponentBits: 8, mantissaBits: 0, specialCodes: .last, holdsScales: true,
+      rule: rule)
+  }
+
+  /// Every format for the values of a network, widest first; ``fp8E8M0(rule:)`` is none.
+  public static let all: [NumberFormat] = [
+    fp64, fp32, tf32, bf16, fp16, fp8E5M2, fp8E5M2FNUZ, fp8E4M3FN, fp8E4M3FNUZ, fp4E2M1,
+  ]
 
   /// The format that users call `name`, or nil.
   public static func named(_ name: String) -> NumberFormat? { all.first { $0.name == name } }
@@ -49,32 +96,39 @@ public struct NumberFormat: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NumberFormat {
-  /// Bits of a stored number, with its sign.
-  public var bitCount: Int { 1 + exponentBits + mantissaBits }
+  /// Bits of a stored number, with its sign where it has one.
+  public var bitCount: Int { (holdsScales ? 0 : 1) + exponentBits + mantissaBits }
 
-  /// What is added to an exponent before it is stored.
-  public var bias: Int { 1 << (exponentBits - 1) - 1 }
+  /// Whether there are infinities.
+  public var hasInfinity: Bool { specialCodes == .topExponent }
+
+  /// Whether 0 can have the sign minus.
+  public var hasNegativeZero: Bool { specialCodes != .negativeZero && !holdsScales }
 
   /// Bits of the significand, with the leading one.
   public var precision: Int { mantissaBits + 1 }
 
   /// The exponent of the smallest normal number.
-  public var leastExponent: Int { 1 - bias }
+  public var leastExponent: Int { (holdsScales ? 0 : 1) - bias }
 
   /// The exponent of the greatest number.
-  public var greatestExponent: Int { hasInfinity ? bias : bias + 1 }
+  public var greatestExponent: Int {
+    // Without a fraction the top exponent has one code, which then is NaN.
+    let isTopSpecial = hasInfinity || (specialCodes == .last && mantissaBits == 0)
+    return (1 << exponentBits) - (isTopSpecial ? 2 : 1) - bias
+  }
 
   /// The greatest finite number.
   public var greatest: Double {
-    // Without infinities the last code of the top exponent is NaN, so one step is missing.
-    let missing = Double.exp2(hasInfinity ? -mantissaBits : 1 - mantissaBits)
-    return (2 - missing) * Double.exp2(greatestExponent)
+    // Where the last code of the top exponent alone is NaN, one step is missing.
+    let isCut = specialCodes == .last && mantissaBits > 0
+    return (2 - Double.exp2(isCut ? 1 - mantissaBits : -mantissaBits)) * .exp2(greatestExponent)
   }
 
   /// The smallest normal number.
   public var leastNormal: Double { Double.exp2(leastExponent) }
 
-  /// The smallest number above 0: the spacing of all subnormal numbers.
+  /// The smallest number above 0: the spacing of all subnormal numbers, where there are any.
   public var leastSubnormal: Double { Double.exp2(leastExponent - mantissaBits) }
 
   /// The distance from 1 to the next number.
@@ -90,9 +144,9 @@ extension NumberFormat {
 
   /// The magnitude at which rounding to nearest overflows.
   ///
-  /// With infinities a number at the threshold itself overflows; without (E4M3FN) it still rounds
-  /// to ``greatest`` and only greater ones overflow. That of fp64 is not a `Double` and reads
-  /// infinity.
+  /// A number at the threshold itself overflows where the last fraction is odd; in E4M3FN it is even
+  /// and only greater ones overflow. What has no special codes saturates from here on. That of fp64
+  /// is not a `Double` and reads infinity.
   public var overflowThreshold: Double {
     greatest + Double.exp2(greatestExponent - mantissaBits - 1)
   }

@@ -2,25 +2,27 @@ package import CKernels
 
 /// What becomes of a result beyond the greatest number of a format.
 public enum Overflow: Hashable, Sendable {
-  /// Infinity, or NaN where the format has no infinity, as arithmetic does it.
+  /// Infinity, or NaN where the format has no infinity, as arithmetic does it; the greatest number
+  /// where it has neither.
   case special
   /// The greatest number, also for infinities, as saturating casts do it.
   case saturates
 }
 
 extension NumberFormat {
-  /// `value` rounded to the nearest number of the format, ties to even.
+  /// `value` rounded to a number of the format by its ``rule``: to the nearest, ties to even.
   ///
-  /// NaN stays NaN, and a zero keeps its sign.
+  /// NaN stays NaN, also where the format cannot hold it, and a zero keeps its sign where the format
+  /// has both. In a format of scales a negative number becomes NaN, and so does 0 unless it saturates.
   public func rounded(_ value: Double, overflow: Overflow = .special) -> Double {
     guard value.isFinite else { return nonFinite(value, overflow) }
-    guard value != 0, self != .fp64 else { return value }
+    guard self != .fp64 else { return value }
     let spacing = ulp(of: value)
-    let magnitude = (value.magnitude / spacing).rounded(.toNearestOrEven) * spacing
+    let magnitude = (value.magnitude / spacing).rounded(rule) * spacing
     return finished(magnitude, like: value, overflow)
   }
 
-  /// `value` rounded to the nearest number of the format, ties to even.
+  /// `value` rounded to a number of the format by its ``rule``: to the nearest, ties to even.
   public func rounded(_ value: Float, overflow: Overflow = .special) -> Float {
     // A number of a format no wider than fp32 is exact in both; fp64 changes nothing.
     Float(rounded(Double(value), overflow: overflow))
@@ -35,7 +37,7 @@ extension NumberFormat {
     _ value: Double, random: UInt32, overflow: Overflow = .special
   ) -> Double {
     guard value.isFinite else { return nonFinite(value, overflow) }
-    guard value != 0, self != .fp64 else { return value }
+    guard self != .fp64 else { return value }
     let spacing = ulp(of: value)
     let position = value.magnitude / spacing
     let whole = position.rounded(.down)
@@ -46,16 +48,27 @@ extension NumberFormat {
   }
 
   private func finished(_ magnitude: Double, like value: Double, _ overflow: Overflow) -> Double {
+    if holdsScales { return scale(magnitude, like: value, overflow) }
     let limited: Double
     if magnitude <= greatest {
       limited = magnitude
     } else {
       switch overflow {
-      case .special: limited = hasInfinity ? .infinity : .nan
+      case .special: limited = hasInfinity ? .infinity : specialCodes == .none ? greatest : .nan
       case .saturates: limited = greatest
       }
     }
-    return value.sign == .minus ? -limited : limited
+    let keepsSign = limited != 0 || hasNegativeZero
+    return value.sign == .minus && keepsSign ? -limited : limited
+  }
+
+  /// A power of two, or NaN where there is none to round to.
+  private func scale(_ magnitude: Double, like value: Double, _ overflow: Overflow) -> Double {
+    if value < 0 { return .nan }
+    // Without a zero the least power of two is the nearest to all that is smaller.
+    let hasLeast = overflow == .saturates || (value > 0 && rule != .down)
+    if magnitude < leastNormal { return hasLeast ? leastNormal : .nan }
+    return magnitude <= greatest ? magnitude : overflow == .saturates ? greatest : .nan
   }
 
   private func nonFinite(_ value: Double, _ overflow: Overflow) -> Double {
@@ -65,10 +78,13 @@ extension NumberFormat {
 
 extension NumberFormat {
   /// The format as the rounding kernels need it; fp64 is as fp32 to them.
+  ///
+  /// They know no formats of scales.
   package func kernelFormat(_ overflow: Overflow) -> ek_format {
+    precondition(!holdsScales, "the kernels round numbers with a sign and a zero")
     let exceedsSingle = self == .fp64
     let top = Float(exceedsSingle ? NumberFormat.fp32.greatest : greatest)
-    let special: Float = hasInfinity ? .infinity : .nan
+    let special: Float = hasInfinity ? .infinity : specialCodes == .none ? top : .nan
     // Formats with the exponents of fp32 have their subnormal numbers where fp32 has them.
     let isNarrower = leastExponent > NumberFormat.fp32.leastExponent
     return ek_format(
@@ -76,6 +92,7 @@ extension NumberFormat {
       least_normal: isNarrower ? Float(leastNormal).bitPattern : 0,
       quantum: isNarrower ? Float(leastSubnormal) : 0,
       greatest: top.bitPattern,
-      overflow: (overflow == .saturates && !exceedsSingle ? top : special).bitPattern)
+      overflow: (overflow == .saturates && !exceedsSingle ? top : special).bitPattern,
+      zero_sign: hasNegativeZero ? 0x8000_0000 : 0)
   }
 }

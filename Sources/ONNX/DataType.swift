@@ -12,11 +12,9 @@ public enum DataType: Int, Hashable, Sendable, CustomStringConvertible {
 
   /// How elements are computed with; nil for types that are not.
   public var kind: ElementKind? {
-    switch self {
-    case .bool: .boolean
-    case .float, .double, .float16, .bfloat16, .float8E4M3FN, .float8E5M2: .real
-    default: integer == nil ? nil : .integer
-    }
+    if format != nil { return .real }
+    if self == .bool { return .boolean }
+    return integer == nil ? nil : .integer
   }
 
   /// The number format of reals.
@@ -28,6 +26,10 @@ public enum DataType: Int, Hashable, Sendable, CustomStringConvertible {
     case .bfloat16: .bf16
     case .float8E4M3FN: .fp8E4M3FN
     case .float8E5M2: .fp8E5M2
+    case .float8E4M3FNUZ: .fp8E4M3FNUZ
+    case .float8E5M2FNUZ: .fp8E5M2FNUZ
+    case .float4E2M1: .fp4E2M1
+    case .float8E8M0: .fp8E8M0()
     default: nil
     }
   }
@@ -51,11 +53,16 @@ public enum DataType: Int, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The type of safetensors that holds elements of this one; packed integers take a byte each.
+  /// The type of safetensors that holds elements of this one; packed integers take a byte each, and
+  /// packed reals are kept as singles.
   public var storedType: StoredType? {
     if let stored { return stored }
+    if format != nil { return .float32 }
     return integer.map { $0.isSigned ? .int8 : .uint8 }
   }
+
+  /// Bits of an element in a file; nil for types that are not computed with.
+  var bitCount: Int? { format?.bitCount ?? integer?.bits ?? (self == .bool ? 8 : nil) }
 
   /// How a whole number of bytes per element lies in a file; nil for packed and unknown types.
   var stored: StoredType? {
@@ -66,6 +73,9 @@ public enum DataType: Int, Hashable, Sendable, CustomStringConvertible {
     case .bfloat16: .bfloat16
     case .float8E4M3FN: .float8E4M3
     case .float8E5M2: .float8E5M2
+    case .float8E4M3FNUZ: .float8E4M3FNUZ
+    case .float8E5M2FNUZ: .float8E5M2FNUZ
+    case .float8E8M0: .float8E8M0
     case .int64: .int64
     case .int32: .int32
     case .int16: .int16

@@ -33,7 +33,9 @@ private let arithmeticOperators: [any Operator.Type] = [
 
 /// Operators on integers, booleans and kinds of elements, and on elements by their places.
 private let discreteOperators: [any Operator.Type] = [
-  Cast.self, WrapInteger.self, Mod.self, And.self, Or.self, Xor.self, Not.self, IsNaN.self,
-  IsInf.self, BitwiseAnd.self, BitwiseOr.self, BitwiseXor.self, BitwiseNot.self, BitShift.self,
-  Take.self, Put.self, PutAdd.self, TopKIndices.self, ArgMax.self, ArgMin.self, CumulativeSum.self,
+  Cast.self, BitCast.self, WrapInteger.self, Mod.self, And.self, Or.self, Xor.self, Not.self,
+  IsNaN.self, IsInf.self, BitwiseAnd.self, BitwiseOr.self, BitwiseXor.self, BitwiseNot.self,
+  BitShift.self,
+  Take.self, Put.self, PutAdd.self, TopKIndices.self, ArgMax.self, ArgMin.self,
+  CumulativeSum.self, FourierTransform.self,
 ]

@@ -98,7 +98,8 @@ package struct ElementDecoder: Sendable {
     case .bool:
       try checkBooleans(bytes, first)
       words(bytes, target) { (raw: UInt8) in Int64(raw) }
-    case .float64, .float32, .float16, .bfloat16, .float8E4M3, .float8E5M2: break
+    case .float64, .float32, .float16, .bfloat16: break
+    case .float8E4M3, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ, .float8E8M0: break
     }
   }
 
@@ -111,7 +112,7 @@ package struct ElementDecoder: Sendable {
     case .bfloat16:
       words(bytes, target) { (raw: UInt16) in T(Float(bitPattern: UInt32(raw) << 16)) }
     case .float16: halves(bytes, target)
-    case .float8E4M3, .float8E5M2:
+    case .float8E4M3, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ, .float8E8M0:
       let table = Self.numbers(of: type).map { T($0) }
       words(bytes, target) { (raw: UInt8) in table[Int(raw)] }
     case .int64: words(bytes, target) { (raw: UInt64) in T(Int64(bitPattern: raw)) }

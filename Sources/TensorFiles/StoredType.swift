@@ -3,7 +3,8 @@ public import Tensors
 
 /// How one element lies in a file.
 public enum StoredType: Hashable, Sendable, CaseIterable {
-  case float64, float32, float16, bfloat16, float8E4M3, float8E5M2
+  case float64, float32, float16, bfloat16
+  case float8E4M3, float8E5M2, float8E4M3FNUZ, float8E5M2FNUZ, float8E8M0
   case int64, int32, int16, int8, uint64, uint32, uint16, uint8
   case bool
 
@@ -13,7 +14,8 @@ public enum StoredType: Hashable, Sendable, CaseIterable {
     case .float64, .int64, .uint64: 8
     case .float32, .int32, .uint32: 4
     case .float16, .bfloat16, .int16, .uint16: 2
-    case .float8E4M3, .float8E5M2, .int8, .uint8, .bool: 1
+    case .float8E4M3, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ, .float8E8M0: 1
+    case .int8, .uint8, .bool: 1
     }
   }
 
@@ -21,7 +23,8 @@ public enum StoredType: Hashable, Sendable, CaseIterable {
   public var elementType: ElementType {
     switch self {
     case .float64: .float64
-    case .float32, .float16, .bfloat16, .float8E4M3, .float8E5M2: .float32
+    case .float32, .float16, .bfloat16: .float32
+    case .float8E4M3, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ, .float8E8M0: .float32
     case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8: .int64
     case .bool: .bool
     }
@@ -36,6 +39,9 @@ public enum StoredType: Hashable, Sendable, CaseIterable {
     case .bfloat16: .bf16
     case .float8E4M3: .fp8E4M3FN
     case .float8E5M2: .fp8E5M2
+    case .float8E4M3FNUZ: .fp8E4M3FNUZ
+    case .float8E5M2FNUZ: .fp8E5M2FNUZ
+    case .float8E8M0: .fp8E8M0()
     case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool: nil
     }
   }

@@ -9,6 +9,10 @@ extension Tensor {
     switch elementType {
     case .float32:
       let elements = elements(as: Float.self)
+      if format.holdsScales {
+        for i in elements.indices { elements[i] = format.rounded(elements[i], overflow: overflow) }
+        return
+      }
       var kernel = format.kernelFormat(overflow)
       unsafe ek_round_f32(elements.pointer, elements.pointer, count, &kernel)
     case .float64:
@@ -23,6 +27,10 @@ extension Tensor {
     _ x: Elements<Float>, to format: NumberFormat, into result: Elements<Float>
   ) {
     precondition(x.count == result.count, "counts differ")
+    if format.holdsScales {
+      for i in x.indices { result[i] = format.rounded(x[i]) }
+      return
+    }
     var kernel = format.kernelFormat(.special)
     unsafe ek_round_f32(x.pointer, result.pointer, x.count, &kernel)
   }
@@ -36,11 +44,18 @@ extension Tensor {
     to format: NumberFormat, from stream: RandomStream, overflow: Overflow = .special
   ) {
     switch elementType {
-    case .float32:
+    case .float32 where !format.holdsScales:
       let elements = elements(as: Float.self)
       var kernel = format.kernelFormat(overflow)
       unsafe ek_round_stochastic_f32(
         elements.pointer, elements.pointer, count, &kernel, stream.kernelStream, 0)
+    case .float32:
+      let elements = elements(as: Float.self)
+      for i in elements.indices {
+        elements[i] = Float(
+          format.stochasticallyRounded(
+            Double(elements[i]), random: stream.word(at: i), overflow: overflow))
+      }
     case .float64:
       let elements = elements(as: Double.self)
       for i in elements.indices {

@@ -181,10 +181,9 @@ public struct CheckWorkflow {
   private func squared(_ x: Double) -> Double { x * x }
 
   private func options() throws -> Check.Options {
-    guard let format = NumberFormat.named(request.format), format != .fp64 else {
-      let names = NumberFormat.all.filter { $0 != .fp64 }.map(\.name).joined(separator: ", ")
-      throw InputError("--format \(request.format): no such number format; use one of \(names)")
-    }
+    let format = try NumberFormat.named(
+      request.format, byOption: "--format \(request.format)",
+      among: NumberFormat.all.filter { $0 != .fp64 })
     try check(request.batch ?? 1 >= 1, "--batch \(request.batch ?? 0): must be at least 1")
     try check(request.draws >= 1, "--draws \(request.draws): must be at least 1")
     try check(request.threads ?? 1 >= 1, "--threads \(request.threads ?? 0): must be at least 1")

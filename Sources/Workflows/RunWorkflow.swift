@@ -78,18 +78,18 @@ public struct RunWorkflow {
   private func formats(_ runnable: Runnable) throws -> NodeFormats {
     var result = NodeFormats(all: nil, single: runnable.nodeFormats)
     if let name = request.format {
-      let format = try Self.format(name, "--format \(name)")
+      let format = try NumberFormat.named(name, byOption: "--format \(name)")
       result.all = format == .fp64 || format == .fp32 ? nil : format
-      // What the model stores in eight bits stays so.
-      result.single = runnable.nodeFormats.filter { $0.value.bitCount == 8 }
+      // What the model stores in eight bits or fewer stays so.
+      result.single = runnable.nodeFormats.filter { $0.value.bitCount <= 8 }
     }
     for text in request.nodeFormats {
       guard let place = text.lastIndex(of: "=") else {
         throw InputError("--node-format \(text): write NAME=FORMAT")
       }
       let name = String(text[..<place])
-      let format = try Self.format(
-        String(text[text.index(after: place)...]), "--node-format \(text)")
+      let format = try NumberFormat.named(
+        String(text[text.index(after: place)...]), byOption: "--node-format \(text)")
       let matching = runnable.nodes.filter { $0.name == name }
       guard !matching.isEmpty else {
         let known = runnable.nodes.prefix(6).map(\.name).joined(separator: ", ")
@@ -98,14 +98,6 @@ public struct RunWorkflow {
       for node in matching { for number in node.range { result.single[number] = format } }
     }
     return result
-  }
-
-  private static func format(_ name: String, _ option: String) throws -> NumberFormat {
-    guard let format = NumberFormat.named(name) else {
-      let names = NumberFormat.all.map(\.name).joined(separator: ", ")
-      throw InputError("\(option): no such number format; use one of \(names)")
-    }
-    return format
   }
 
   // MARK: The report

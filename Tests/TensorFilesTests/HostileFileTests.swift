@@ -148,7 +148,7 @@ import Testing
       "the tensor 'w' has the key 'x', which the format does not know; " + safetensorsCure,
     "unknown-type.safetensors":
       "the tensor 'w' has the type 'C64'; save it as one of F64, F32, F16, BF16, F8_E4M3, "
-      + "F8_E5M2, I64, I32, I16, I8, U64, U32, U16, U8, BOOL",
+      + "F8_E5M2, F8_E4M3FNUZ, F8_E5M2FNUZ, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL",
     "unsigned-beyond.npy":
       "element [1, 0] of the array is 9223372036854775808, and integers are read up to "
       + "2^63 - 1; correct the data",

@@ -35,9 +35,9 @@ import Testing
     #expect(try file.tensor("名前 \"x\"\\\n").doubles == [1])
   }
 
-  /// All 256 codes of both formats, against PyTorch.
-  @Test(arguments: ["F8_E4M3", "F8_E5M2"]) func eightBitCodesAreThoseOfPyTorch(name: String) throws
-  {
+  /// All 256 codes of every format, against PyTorch.
+  @Test(arguments: ["F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F8_E8M0"])
+  func eightBitCodesAreThoseOfPyTorch(name: String) throws {
     let url = URL(fileURLWithPath: Files.path("eight-bit.json"))
     let table = try JSONDecoder().decode([String: [String]].self, from: Data(contentsOf: url))
     let expected = try #require(table[name]).map { "\(Float($0) ?? .nan)" }

@@ -177,7 +177,12 @@ func elements<T: Element>(_ values: [T]) -> Elements<T> {
       let shares = summary.shares(in: format)
       let stored = values.map { format.rounded($0) }
       let count = Double(values.count)
-      let overflow = Double(stored.count { !$0.isFinite }) / count
+      // Without infinities and NaN it saturates, which loses as much.
+      let isBeyond = { (x: Float) in Double(x.magnitude) >= format.overflowThreshold }
+      let overflow =
+        format.specialCodes == .none
+        ? Double(values.count(where: isBeyond)) / count
+        : Double(stored.count { !$0.isFinite }) / count
       let zero = Double(zip(values, stored).count { $0 != 0 && $1 == 0 }) / count
       let subnormal =
         Double(

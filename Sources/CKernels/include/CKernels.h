@@ -5,6 +5,7 @@
 
 #include "ek_dispatch.h"
 #include "ek_elementary.h"
+#include "ek_fourier.h"
 #include "ek_linear.h"
 #include "ek_normalization.h"
 #include "ek_optimizer.h"

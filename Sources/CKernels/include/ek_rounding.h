@@ -19,6 +19,8 @@ typedef struct {
   uint32_t greatest;
   // What greater results become: infinity, NaN, or the greatest number.
   uint32_t overflow;
+  // The sign that a negative zero keeps: the highest bit, or 0 where the format has one zero.
+  uint32_t zero_sign;
 } ek_format;
 
 // out[i] = in[i] rounded to the nearest number of the format, ties to even; in may be out.

@@ -47,7 +47,7 @@ struct TensorReader {
 
   private static func byteCount(_ count: Int, _ type: DataType) -> Int {
     if let stored = type.stored { return count * stored.byteCount }
-    let perByte = 8 / (type.integer?.bits ?? 8)
+    let perByte = 8 / (type.bitCount ?? 8)
     return (count + perByte - 1) / perByte
   }
 
@@ -55,7 +55,7 @@ struct TensorReader {
     _ bytes: Data, _ type: DataType, _ shape: Shape, _ name: String
   ) throws -> Tensor {
     guard let stored = type.stored else {
-      return Tensor(Self.unpacked(Array(bytes), type, count: shape.count), shape: shape)
+      return Self.unpacked(Array(bytes), type, shape)
     }
     let result = Tensor(zeros: shape, stored.elementType)
     if stored == .uint64 {
@@ -77,14 +77,21 @@ struct TensorReader {
     }
   }
 
-  /// Integers of 2 or 4 bits, the first in the lowest bits of a byte.
-  private static func unpacked(_ bytes: [UInt8], _ type: DataType, count: Int) -> [Int64] {
-    guard let (bits, isSigned) = type.integer else { return [] }
+  /// Elements of 2 or 4 bits, the first in the lowest bits of a byte.
+  private static func unpacked(_ bytes: [UInt8], _ type: DataType, _ shape: Shape) -> Tensor {
+    let bits = type.bitCount ?? 8
     let perByte = 8 / bits
-    return (0..<count).map { place in
-      let raw = Int64(bytes[place / perByte] >> (place % perByte * bits)) & (1 << Int64(bits) - 1)
-      return isSigned && raw >> Int64(bits - 1) == 1 ? raw - 1 << Int64(bits) : raw
+    let codes = (0..<shape.count).map { place in
+      UInt64(bytes[place / perByte] >> (place % perByte * bits)) & (1 << UInt64(bits) - 1)
     }
+    if let format = type.format {
+      return Tensor(codes.map { Float(format.value(ofCode: $0)) }, shape: shape)
+    }
+    let isSigned = type.integer?.isSigned ?? false
+    let integers = codes.map { code -> Int64 in
+      isSigned && code >> UInt64(bits - 1) == 1 ? Int64(code) - 1 << Int64(bits) : Int64(code)
+    }
+    return Tensor(integers, shape: shape)
   }
 
   /// Elements in one of the typed lists.
@@ -114,7 +121,7 @@ struct TensorReader {
         [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
       }
       return try decoded(Data(bytes), type, shape, tensor.name.quotedName)
-    case .float8E4M3FN, .float8E5M2:
+    case .float8E4M3FN, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ, .float8E8M0:
       let bytes = try checked(tensor.int32Data, count).map { UInt8(truncatingIfNeeded: $0) }
       return try decoded(Data(bytes), type, shape, tensor.name.quotedName)
     default:

@@ -86,9 +86,11 @@ final class Builder {
     indexLimits[value] = min(indexLimits[value] ?? extent, extent)
   }
 
-  private func note(_ value: Value, _ type: DataType, _ shape: Shape) -> Operand {
+  private func note(
+    _ value: Value, _ type: DataType, _ shape: Shape, format: NumberFormat? = nil
+  ) -> Operand {
     if type == .double { hasDoubles = true }
-    if let format = type.format, format.bitCount < 32 { formats[value] = format }
+    if let format = format ?? type.format, format.bitCount < 32 { formats[value] = format }
     return Operand(source: .value(value), type: type, shape: shape)
   }
 
@@ -132,23 +134,27 @@ final class Builder {
   // MARK: Operators
 
   /// Appends an operator with one result, of the type of the first operand unless said.
-  func apply(_ op: any Operator, _ operands: Operand..., as type: DataType? = nil) throws -> Operand
-  {
-    try append(op, to: operands, as: type)[0]
+  func apply(
+    _ op: any Operator, _ operands: Operand..., as type: DataType? = nil,
+    format: NumberFormat? = nil
+  ) throws -> Operand {
+    try append(op, to: operands, as: type, format: format)[0]
   }
 
   /// Appends an operator, or computes it where all operands are known.
   ///
-  /// Reals of a type narrower than fp32 are rounded to it, integers of few bits wrap around.
+  /// Reals of a type narrower than fp32 are rounded to it, by the rule of `format` where that is
+  /// given; integers of few bits wrap around.
   func append(
-    _ op: any Operator, to operands: [Operand], as type: DataType? = nil
+    _ op: any Operator, to operands: [Operand], as type: DataType? = nil,
+    format: NumberFormat? = nil
   ) throws -> [Operand] {
     let types = try op.types(of: operands.map { TensorType($0.shape, $0.kind) })
     for result in types { _ = try Limits.shape(result.shape.extents, of: "the result") }
     let results = types.map { Self.dataType(of: $0.kind, wanted: type, operands) }
     let known = operands.compactMap(\.contents)
     if known.count == operands.count, types.reduce(0, { $0 + $1.shape.count }) <= 1 << 24 {
-      return try fold(op, known, types, results)
+      return try fold(op, known, types, results, format)
     }
     let values = try graph.append(op, to: try operands.map { try value($0) })
     guard graph.nodes.count < Limits.nodes else {
@@ -156,7 +162,7 @@ final class Builder {
         .limitExceeded, "loops make more than \(Limits.nodes) nodes", cure: "run fewer steps")
     }
     return zip(values, results).map { value, type in
-      note(value, type, graph.type(of: value).shape)
+      note(value, type, graph.type(of: value).shape, format: format)
     }
   }
 
@@ -173,7 +179,8 @@ final class Builder {
   }
 
   private func fold(
-    _ op: any Operator, _ operands: [Tensor], _ types: [TensorType], _ results: [DataType]
+    _ op: any Operator, _ operands: [Tensor], _ types: [TensorType], _ results: [DataType],
+    _ format: NumberFormat?
   ) throws -> [Operand] {
     folded += types.reduce(0) { $0 + $1.shape.count }
     guard folded <= Limits.folded else {
@@ -188,8 +195,26 @@ final class Builder {
     op.value(of: operands, into: tensors, workspace: workspace.elements(as: Double.self))
     return zip(tensors, results).map { tensor, type in
       // Singles stay exact: a run in doubles has no use for their rounding, one in singles rounds.
-      if let format = type.format, format.bitCount < 32 { tensor.round(to: format) }
+      if let format = format ?? type.format, format.bitCount < 32 { tensor.round(to: format) }
       return Operand(source: .contents(tensor), type: type, shape: tensor.shape)
+    }
+  }
+
+  /// The gradients of the sum of all elements of `y`.
+  func gradients(of y: Operand, withRespectTo targets: [Operand]) throws -> [Operand] {
+    guard y.isReal, targets.allSatisfy(\.isReal) else {
+      throw ModelError.invalid("integers and booleans have no gradients")
+    }
+    let values = try targets.map { try value($0) }
+    let output = try value(y)
+    let ones = try graph.append(Constant(1, shape: y.shape), to: [])[0]
+    let found = try graph.differentiate(
+      [(output, ones)], withRespectTo: values, adding: { Add() })
+    return try zip(targets, values).map { target, value in
+      guard let cotangent = found[value] else {
+        return try expand(scalar(0, target.type), target.shape.extents)
+      }
+      return note(cotangent, target.type, target.shape)
     }
   }
 

@@ -147,6 +147,9 @@ final class Importer {
   /// The names in sight of the node that is imported, for its subgraphs.
   private var currentFrame = Frame(opsets: [:])
 
+  /// What a name stands for that the node which is imported has in sight.
+  func item(_ name: String) -> Item? { currentFrame.items[name] }
+
   private func results(
     of node: Onnx_NodeProto, _ attributes: [String: Onnx_AttributeProto], _ inputs: [Item?],
     _ frame: Frame

@@ -118,6 +118,12 @@ struct NodeContext {
     return String(decoding: attribute.s, as: UTF8.self)
   }
 
+  /// A text, where the attribute is one.
+  func word(_ name: String) -> String? {
+    guard let attribute = attributes[name], attribute.hasS else { return nil }
+    return String(decoding: attribute.s, as: UTF8.self)
+  }
+
   func texts(_ name: String) -> [String]? {
     attributes[name].map { $0.strings.map { String(decoding: $0, as: UTF8.self) } }
   }

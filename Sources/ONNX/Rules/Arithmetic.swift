@@ -17,8 +17,6 @@ extension OperatorRules {
     },
     "Identity": { [try $0.item(0)] },
     "Where": one { try $0.builder.choose($0.input(0), $0.input(1), $0.input(2)) },
-    "CastLike": one { try cast($0, to: $0.input(1).type) },
-    "Cast": one { try cast($0, to: $0.dataType("to", default: .float)) },
   ]
 
   /// Comparisons and logic.
@@ -81,7 +79,7 @@ extension OperatorRules {
 
   /// The power has the type of the base; a known integer exponent of a real base is exact.
   private static func pow(_ context: NodeContext) throws -> Operand {
-    let (builder, x, exponent) = (context.builder, try context.input(0), try context.input(1))
+    let (builder, x, exponent) = (context.builder, try context.input(0), try context.broadcast(1))
     if x.isReal {
       if let number = exponent.contents?.doubles.first, exponent.count == 1,
         x.shape.broadcast(with: exponent.shape) == x.shape
@@ -102,20 +100,6 @@ extension OperatorRules {
     let isFmod = try context.flag("fmod")
     return try builder.wrapped(builder.apply(Mod(isFmod: isFmod), x, context.input(1)))
   }
-
-  /// Casts; eight-bit floats saturate unless told not to.
-  private static func cast(_ context: NodeContext, to type: DataType) throws -> Operand {
-    let (builder, x) = (context.builder, try context.input(0))
-    guard type.kind != nil else {
-      throw ModelError.unsupported("elements of type \(type) are not computed with")
-    }
-    if let format = type.format, format.bitCount == 8, x.isReal, x.type != type,
-      try context.flag("saturate", default: true)
-    {
-      return try builder.cast(builder.saturated(x, to: format), to: type)
-    }
-    return try builder.cast(x, to: type)
-  }
 }
 
 extension Builder {
@@ -125,10 +109,5 @@ extension Builder {
       throw ModelError.invalid("the shapes \(x.shape) and \(other.shape) do not broadcast")
     }
     return try expand(x, shape.extents)
-  }
-
-  /// `x` held within the finite range of a format, NaN kept.
-  func saturated(_ x: Operand, to format: NumberFormat) throws -> Operand {
-    try clip(x, -format.greatest, format.greatest)
   }
 }

@@ -192,7 +192,9 @@ struct AttentionRule {
     guard q.rank == 4, k.rank == 4, v.rank == 4, k.shape[1] == v.shape[1], k.shape[1] > 0,
       q.shape[1] % k.shape[1] == 0
     else { throw ModelError.invalid("q \(q.shape), k \(k.shape) and v \(v.shape) do not fit") }
-    let (k, v) = try (shared(k, q.shape[1], builder), shared(v, q.shape[1], builder))
+    let (k, v) = try (
+      builder.repeated(k, heads: q.shape[1]), builder.repeated(v, heads: q.shape[1])
+    )
     let (queries, keys) = (q.shape[2], k.shape[2])
     let isPlain = mask == nil && validKeys == nil && softcap == 0 && left < 0 && right < 0
     // In narrow formats every step of the definition rounds, which one operator does not.
@@ -201,12 +203,7 @@ struct AttentionRule {
       let op = Attention(isCausal: isCausal && queries > 1, scale: scale)
       return (try builder.append(op, to: [q, k, v])[0], nil)
     }
-    // Both factors are scaled, so that their product cannot overflow before it is.
-    let factor = (scale ?? 1 / Double(q.shape[3]).squareRoot())
-    let root = abs(factor).squareRoot()
-    let left = try builder.multiply(q, factor < 0 ? -root : root)
-    var logits = try builder.apply(
-      MatMul(isRightTransposed: true), left, builder.multiply(k, root), as: q.type)
+    var logits = try builder.scores(q, k, scale ?? 1 / Double(q.shape[3]).squareRoot())
     var shown = logits
     if softcap > 0 {
       logits = try builder.multiply(
@@ -228,15 +225,6 @@ struct AttentionRule {
     let weights = try softmax(logits, builder)
     if stage == 3 { shown = weights }
     return (try builder.product(weights, v), stage == nil ? nil : shown)
-  }
-
-  /// Keys that groups of query heads share, once for each.
-  private func shared(_ x: Operand, _ heads: Int, _ builder: Builder) throws -> Operand {
-    guard x.shape[1] != heads else { return x }
-    let (own, times) = (x.shape[1], heads / x.shape[1])
-    let copies = try builder.expand(
-      builder.unsqueeze(x, [2]), [x.shape[0], own, times, x.shape[2], x.shape[3]])
-    return try builder.reshape(copies, [x.shape[0], heads, x.shape[2], x.shape[3]])
   }
 
   /// A mask that is too short for all keys.

@@ -151,7 +151,15 @@ private struct ResizeRule {
     (transformation, rounding, cubic) = ("asymmetric", "floor", -0.75)
     (excludesOutside, antialiases, extrapolation, regions) = (false, false, 0, nil)
     axes = Array(0..<x.rank)
-    scales = try context.reals("scales") ?? context.reals(ofInput: 1) ?? []
+    if context.opset < 7 {
+      guard x.rank == 4 else { throw ModelError.invalid("takes [N, C, H, W], not \(x.shape)") }
+      scales = [
+        1, 1, try context.decimal("height_scale", default: 1),
+        try context.decimal("width_scale", default: 1),
+      ]
+    } else {
+      scales = try context.reals("scales") ?? context.reals(ofInput: 1) ?? []
+    }
     extents = []
     try setExtents(sizes: nil, policy: "stretch")
   }

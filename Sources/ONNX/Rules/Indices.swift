@@ -212,7 +212,11 @@ extension OperatorRules {
   private static func topK(_ context: NodeContext) throws -> [Operand] {
     let (builder, x) = (context.builder, try context.input(0))
     let axis = try context.axis(context.integer("axis", default: -1), rank: x.rank)
-    guard let k = try context.integers("k", orInput: 1)?.first, (0...x.shape[axis]).contains(k)
+    // A single number before version 10.
+    let k =
+      try context.hasAttribute("k")
+      ? context.integer("k") : context.integers(ofInput: 1)?.first ?? -1
+    guard (0...x.shape[axis]).contains(k)
     else { throw ModelError.invalid("k is missing, or more than axis \(axis) of \(x.shape)") }
     let isLargest = try context.flag("largest", default: true)
     let order = try builder.apply(

@@ -8,14 +8,14 @@ typealias Rule = @Sendable (NodeContext) throws -> [Item]
 /// The rules of all operators that are computed, one family in a file.
 enum OperatorRules {
   /// The oldest version of the standard operators that the rules know.
-  static let oldestOpset = 6
+  static let oldestOpset = 1
   /// The newest version of the standard operators that the rules know.
   static let newestOpset = 28
 
   private static let standard = merged([
-    pointwise, arithmetic, comparisons, bits, shapes, indices, selections, reductions, products,
-    windows, images, sampling, normalizations, recurrent, attention, losses, control, sequences,
-    quantization, random, signals, constants,
+    pointwise, arithmetic, casts, comparisons, bits, shapes, indices, selections, reductions,
+    products, windows, images, sampling, normalizations, recurrent, attention, losses, control,
+    sequences, quantization, random, signals, constants, text,
   ])
 
   private static func merged(_ families: [[String: Rule]]) -> [String: Rule] {
@@ -29,6 +29,8 @@ enum OperatorRules {
     switch domain {
     case "": standard[opType]
     case "com.microsoft": contributed[opType]
+    case "ai.onnx.preview": preview[opType]
+    case "ai.onnx.preview.training": training[opType]
     default: nil
     }
   }
@@ -38,9 +40,8 @@ enum OperatorRules {
     switch (domain, opType) {
     case ("", "ImageDecoder"): "decode images before the model"
     case ("", "RegexFullMatch"), ("", "StringConcat"), ("", "StringNormalizer"),
-      ("", "StringSplit"), ("", "TfIdfVectorizer"):
+      ("", "StringSplit"):
       "prepare text before the model: strings are not computed with"
-    case ("", "BitCast"): "use Cast: the bits of floats are not computed with"
     case ("ai.onnx.ml", _): "leave classical machine learning out of the model"
     case ("", _): "check the name, or export with an older opset_version"
     default: "export with standard operators, or with the function that defines it"

@@ -15,7 +15,7 @@ extension OperatorRules {
     "Celu": one { try $0.apply(Celu(alpha: $0.decimal("alpha", default: 1))) },
     "Selu": one {
       // Attributes are singles; those of the definition are meant where they are its singles.
-      let standard = Selu()
+      let standard = $0.opset < 6 ? Selu(alpha: 1.6732, gamma: 1.0507) : Selu()
       let alpha = try $0.real("alpha", default: standard.alpha)
       let gamma = try $0.real("gamma", default: standard.gamma)
       return try $0.apply(

@@ -29,15 +29,19 @@ extension OperatorRules {
     let (builder, x, scale) = (context.builder, try context.input(0), try context.input(1))
     let zero = try context.optional(2)
     let type = try zero?.type ?? context.dataType("output_dtype", default: .uint8)
+    // Numbers are not divided in a type of scales.
+    let own = scale.type == .float8E8M0 ? x.type : scale.type
     let precision =
       try context.integer("precision", default: 0) == 0
-      ? scale.type : context.dataType("precision", default: scale.type)
+      ? own : context.dataType("precision", default: own)
     let divisor = try aligned(context, builder.cast(scale, to: precision), with: x)
     let quotient = try builder.divide(builder.cast(x, to: precision), divisor)
     if let format = type.format {
       let saturates = try context.flag("saturate", default: true)
       return try builder.cast(
-        saturates ? builder.saturated(quotient, to: format) : quotient, to: type)
+        saturates
+          ? builder.saturated(quotient, to: format)
+          : builder.representable(quotient, in: format), to: type)
     }
     return try stored(
       quotient, zero.map { try aligned(context, $0, with: x) }, as: type, builder)
@@ -66,6 +70,9 @@ extension OperatorRules {
     let type =
       try context.integer("output_dtype", default: 0) == 0
       ? scale.type : context.dataType("output_dtype", default: scale.type)
+    guard type != .float8E8M0 else {
+      throw ModelError.invalid("scales of type \(type) need the attribute output_dtype")
+    }
     var difference = x.isReal ? x : try builder.cast(x, to: .int64)
     if let zero = try context.optional(2), !x.isReal {
       difference = try builder.subtract(

@@ -91,13 +91,15 @@ extension OperatorRules {
         try builder.known($0).doubles.first != 0
       }
       ?? context.importer.options.isTraining
-    let ones = try builder.expand(builder.scalar(1, .bool), x.shape.extents)
+    // Before version 10 the mask has the type of the operand.
+    let maskType: DataType = context.opset < 10 ? x.type : .bool
+    let ones = try builder.expand(builder.scalar(1, maskType), x.shape.extents)
     guard isTraining, ratio != 0 else { return [x, ones] }
     guard ratio >= 0, ratio < 1 else { throw ModelError.invalid("ratio \(ratio) is not in [0, 1)") }
     let op = Dropout(ratio: ratio, isTraining: true, seed: try context.seed)
     guard context.outputCount > 1 else { return [try builder.apply(op, x)] }
     let mask = try builder.apply(op, builder.expand(builder.scalar(1, x.type), x.shape.extents))
-    return [try builder.multiply(x, mask), try builder.cast(mask, to: .bool)]
+    return [try builder.multiply(x, mask), try builder.cast(mask, to: maskType)]
   }
 }
 

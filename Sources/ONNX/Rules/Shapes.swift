@@ -48,7 +48,8 @@ extension OperatorRules {
     "Concat": one { context in
       let operands = try context.allInputs()
       guard let first = operands.first else { throw ModelError.invalid("has no inputs") }
-      let axis = try context.axis(context.integer("axis"), rank: first.rank)
+      let axis = try context.axis(
+        context.integer("axis", default: context.opset < 4 ? 1 : nil), rank: first.rank)
       guard operands.allSatisfy({ $0.rank == first.rank && $0.kind == first.kind }) else {
         throw ModelError.invalid("inputs differ in their rank or type")
       }
@@ -59,7 +60,15 @@ extension OperatorRules {
     "Pad": one(pad),
     "Tile": one { context in
       let x = try context.input(0)
-      let repeats = try context.extents(ofInput: 1)
+      var repeats = try context.extents(ofInput: 1)
+      if context.opset < 6 {
+        // One axis, and how often it is repeated.
+        guard let times = repeats.first, let number = try context.integers(ofInput: 2)?.first else {
+          throw ModelError.invalid("has no tiles or no axis")
+        }
+        let axis = try context.axis(number, rank: x.rank)
+        repeats = (0..<x.rank).map { $0 == axis ? times : 1 }
+      }
       guard repeats.count == x.rank else {
         throw ModelError.invalid("\(repeats.count) repeats do not fit \(x.rank) axes")
       }
@@ -146,7 +155,9 @@ extension OperatorRules {
   /// Every padding is a gather of places along each axis; constant ones are joined on.
   private static func pad(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
-    guard let pads = try context.integers("pads", orInput: 1) else {
+    // Version 1 has another word for it.
+    let name = context.hasAttribute("paddings") ? "paddings" : "pads"
+    guard let pads = try context.integers(name, orInput: 1) else {
       throw ModelError.invalid("has no pads")
     }
     let axes =

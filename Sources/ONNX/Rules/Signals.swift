@@ -4,7 +4,7 @@ import Semantics
 import Tensors
 
 extension OperatorRules {
-  /// Fourier transforms as products with constant matrices, and windows.
+  /// Fourier transforms, and windows.
   static let signals: [String: Rule] = [
     "DFT": one(fourierTransform),
     "STFT": one(shortFourierTransform),
@@ -115,9 +115,9 @@ extension Builder {
     let toReals = isInverse && isOneSided
     let length =
       length ?? (toReals ? 2 * (given.shape[axis] - 1) : given.shape[axis])
-    guard length > 0, length <= 1 << 14 else {
+    guard length > 0, length <= 1 << 20 else {
       throw ModelError(
-        .limitExceeded, "a transform of \(length) places", cure: "use at most 16384 places")
+        .limitExceeded, "a transform of \(length) places", cure: "use at most 2^20 places")
     }
     let inputs = toReals ? length / 2 + 1 : length
     var x = given
@@ -127,49 +127,24 @@ extension Builder {
       after[axis] = inputs - x.shape[axis]
       x = try padded(x, before: x.rank.zeros, after: after)
     }
-    let outputs = isOneSided && !isInverse ? length / 2 + 1 : length
-    let real = try place(0, ofAxis: last, in: x)
-    let imaginary = try width == 2 ? place(1, ofAxis: last, in: x) : nil
-    /// Of every output and input, a function of their angle, exact at quarters of the circle.
-    func matrix(_ shift: Int, _ factor: Double) -> Operand {
-      var numbers: [Double] = []
-      numbers.reserveCapacity(outputs * inputs)
-      for row in 0..<outputs {
-        for column in 0..<inputs {
-          let share = factor * (isInverse ? 1 / Double(length) : 1)
-          let isSingle = column == 0 || 2 * column == length
-          // In quarters of a 4·length-th of the circle, so that a shift is whole.
-          let place = (4 * (row * column % length) + shift * length) % (4 * length)
-          numbers.append(
-            cosine(place, 4 * length) * share * (toReals && !isSingle ? 2 : 1))
-        }
-      }
-      return constant(numbers, x.type, shape: [outputs, inputs])
+    if width == 1 {
+      var after = x.rank.zeros
+      after[last] = 1
+      x = try padded(x, before: x.rank.zeros, after: after)
     }
-    // cos a; and sin a = cos(a − quarter), a quarter back being three forward.
-    let cosines = matrix(0, 1)
-    let sines = matrix(3, isInverse ? -1 : 1)
-    func sum(_ a: Operand, _ b: Operand?, _ factor: Double) throws -> Operand {
-      guard let b else { return a }
-      return try add(a, multiply(b, factor))
+    if toReals, length > inputs {
+      // The second half is the first, conjugate and backwards.
+      x = try gather(
+        x, axis: axis, integers((0..<length).map { $0 < inputs ? $0 : length - $0 }))
+      var extents = [Int](repeating: 1, count: x.rank)
+      (extents[axis], extents[last]) = (length, 2)
+      let signs = (0..<2 * length).map { $0 % 2 == 0 || $0 / 2 < inputs ? 1.0 : -1 }
+      x = try multiply(x, constant(signs, x.type, shape: Shape(extents)))
     }
-    let first = try sum(
-      product(cosines, alongAxis: axis, of: real),
-      imaginary.map { try product(sines, alongAxis: axis, of: $0) }, 1)
-    if toReals { return try unsqueeze(first, [last]) }
-    let second = try sum(
-      multiply(product(sines, alongAxis: axis, of: real), -1),
-      imaginary.map { try product(cosines, alongAxis: axis, of: $0) }, 1)
-    return try stack([first, second], axis: last)
-  }
-
-  /// The cosine of a part of the circle, exact at its quarters.
-  private func cosine(_ place: Int, _ whole: Int) -> Double {
-    switch (4 * place).quotientAndRemainder(dividingBy: whole) {
-    case (0, 0): 1
-    case (1, 0), (3, 0): 0
-    case (2, 0): -1
-    default: Double.cos(2 * .pi * Double(place) / Double(whole))
-    }
+    let op = FourierTransform(
+      axis: axis, length: length, isInverse: isInverse, isNormalized: isInverse)
+    let whole = try apply(op, x)
+    if toReals { return try slice(whole, axis: last, from: 0, to: 1) }
+    return try slice(whole, axis: axis, from: 0, to: isOneSided ? length / 2 + 1 : length)
   }
 }

@@ -19,7 +19,7 @@ extension OperatorRules {
     "GlobalMaxPool": global { try $0.builder.apply(ReduceMax(axes: $2), $1) },
     "GlobalLpPool": global { context, x, axes in
       let builder = context.builder
-      let p = Double(try context.integer("p", default: 2))
+      let p = try context.power
       return try builder.power(builder.sum(builder.power(builder.magnitude(x), p), axes), 1 / p)
     },
   ]
@@ -86,9 +86,16 @@ extension OperatorRules {
   private static func lpPool(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
     let window = try WindowRule(context, x)
-    let p = Double(try context.integer("p", default: 2))
+    let p = try context.power
     let powers = try builder.power(builder.magnitude(x), p)
     return try builder.power(window.sumPool(powers, builder), 1 / p)
+  }
+}
+
+extension NodeContext {
+  /// The p of a norm, a real number in version 1.
+  fileprivate var power: Double {
+    get throws { try opset < 2 ? real("p", default: 2) : Double(integer("p", default: 2)) }
   }
 }
 

@@ -20,10 +20,27 @@ extension Specimen {
     Specimen(Cast(to: .integer), integers([3, -4])).with { $0.draws = nil },
     Specimen(Cast(to: .boolean), reals([0, -1.7, 0.1])).with { $0.draws = nil },
     Specimen(Cast(to: .boolean), integers([0, 5, -1])).with { $0.draws = nil },
+    Specimen(
+      BitCast(from: .real(.fp32), to: .integer(bits: 32, isSigned: true)), reals([0, 1.5, -2])),
+    Specimen(
+      BitCast(from: .real(.fp16), to: .integer(bits: 16, isSigned: false)), reals([3, -0.5, 70000])),
+    Specimen(
+      BitCast(from: .integer(bits: 32, isSigned: true), to: .real(.fp32)),
+      integers([0x3f80_0000, -0x4000_0000, 0x7f7f_ffff])),
+    Specimen(
+      BitCast(from: .integer(bits: 8, isSigned: false), to: .real(.fp8E4M3FNUZ)),
+      integers([127, 129])),
+    Specimen(BitCast(from: .real(.bf16), to: .real(.fp16)), reals([1.5, -3, 1.25])),
+    Specimen(
+      BitCast(from: .boolean, to: .integer(bits: 8, isSigned: true)), booleans([true, false])),
+    Specimen(BitCast(from: .integer(bits: 8, isSigned: true), to: .boolean), integers([0, -3])),
+    Specimen(BitCast(from: .boolean, to: .real(.fp8E5M2)), booleans([true, false])),
     Specimen(WrapInteger(bits: 8, isSigned: true), integers([127, 128, -129, 5])),
     Specimen(WrapInteger(bits: 16, isSigned: false), integers([-1, 65_536, 7])),
     Specimen(WrapInteger(bits: 64, isSigned: true), integers([.max, .min])),
-  ].map { specimen in specimen.with { if $0.op is WrapInteger { $0.draws = nil } } }
+  ].map { specimen in
+    specimen.with { if $0.op is WrapInteger || $0.op is BitCast { $0.draws = nil } }
+  }
 
   private static let logic: [Specimen] = [
     Specimen(And(), booleans([true, false, true, false], 2, 2), booleans([true, false])),

@@ -60,7 +60,19 @@ extension Specimen {
         if $0.operands[0].type.kind == .real { $0.hazards = [.overflow] }
         $0.draws = nil
       }
-    } + order
+    } + order + transforms
+
+  private static let transforms: [Specimen] = [
+    Specimen(FourierTransform(axis: 1, length: 6), spread(2, 6, 2)),
+    Specimen(
+      FourierTransform(axis: 0, length: 5, isInverse: true, isNormalized: true), spread(5, 2, 2)),
+    Specimen(FourierTransform(axis: 1, length: 8, isInverse: true), spread(1, 8, 3, 2)),
+  ].map { specimen in
+    specimen.with {
+      $0.hazards = [.overflow]
+      $0.draws = nil
+    }
+  }
 
   private static let order: [Specimen] = [
     Specimen(TopKIndices(axis: 1, k: 2), reals([3, 1, 2, 5, 5.5, 9], 2, 3)),

@@ -95,9 +95,10 @@ def layout(tensors, metadata=None):
     """The bytes of a file: wide types first, then by name, as the reference implementation has it."""
     kinds = {
         torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
-        torch.float8_e4m3fn: "F8_E4M3", torch.float8_e5m2: "F8_E5M2", torch.int64: "I64",
-        torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8",
-        torch.bool: "BOOL"}
+        torch.float8_e4m3fn: "F8_E4M3", torch.float8_e5m2: "F8_E5M2",
+        torch.float8_e4m3fnuz: "F8_E4M3FNUZ", torch.float8_e5m2fnuz: "F8_E5M2FNUZ",
+        torch.float8_e8m0fnu: "F8_E8M0", torch.int64: "I64", torch.int32: "I32",
+        torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL"}
     header = {} if metadata is None else {"__metadata__": metadata}
     body = b""
     for name, t in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])):
@@ -122,10 +123,14 @@ tensors = {
 (here / "tensors.safetensors").write_bytes(layout(tensors, {"format": "pt", "épreuve": "a\tb"}))
 (here / "empty.safetensors").write_bytes(layout({}))
 # What each 8-bit code stands for, by PyTorch.
+eight_bit = {
+    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+    "F8_E4M3FNUZ": torch.float8_e4m3fnuz, "F8_E5M2FNUZ": torch.float8_e5m2fnuz,
+    "F8_E8M0": torch.float8_e8m0fnu}
 (here / "eight-bit.json").write_text(json.dumps({
     name: [str(v) for v in torch.arange(256, dtype=torch.uint8).view(kind).float().tolist()]
-    for name, kind in [("F8_E4M3", torch.float8_e4m3fn), ("F8_E5M2", torch.float8_e5m2)]}))
-for name, kind in [("F8_E4M3", torch.float8_e4m3fn), ("F8_E5M2", torch.float8_e5m2)]:
+    for name, kind in eight_bit.items()}))
+for name, kind in eight_bit.items():
     (here / f"{name}.safetensors").write_bytes(
         layout({"codes": torch.arange(256, dtype=torch.uint8).view(kind)}))
 
