@@ -40,40 +40,38 @@ gauntlet: build
 gallery: build
 	python3 Benchmarks/gallery.py .build/release/evenkeel
 
-# Runs the backend test cases of ONNX, about a minute, in a Python environment of its own.
-conformance: build .build/onnx/bin/python
+# Runs the backend test cases of ONNX, and every version of every operator, in a Python environment
+# of its own: about four minutes.
+conformance: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/conformance.py .build/release/evenkeel
+	.build/onnx/bin/python Benchmarks/versions.py .build/release/evenkeel
 
 # Compares gradients of networks that PyTorch exports with PyTorch's own: about five minutes.
-gradients: build .build/onnx/bin/python
+gradients: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/gradients.py .build/release/evenkeel
 
 # Holds bounds of the backend test cases of ONNX and of their gradients against runs in doubles: about
 # four minutes.
-soundness: build .build/onnx/bin/python
+soundness: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/soundness.py .build/release/evenkeel .build/release/BoundsBench
 
 # Repairs broken ONNX models of many kinds, and holds what is written against ONNX's checker and ONNX
 # Runtime, in a Python environment of its own: about five minutes.
-repairs: build .build/runtime/bin/python
-	.build/runtime/bin/python Benchmarks/repaired_models.py .build/release/evenkeel
-
-.build/runtime/bin/python:
-	python3 -m venv .build/runtime
-	.build/runtime/bin/pip install --quiet torch==2.13.0 onnx==1.23.2 onnxscript==0.7.2 \
-	  onnxruntime==1.32.0 numpy ml_dtypes
+repairs: build .build/onnx/ready
+	.build/onnx/bin/python Benchmarks/repaired_models.py .build/release/evenkeel
 
 # Reads the models of ONNX's backend test cases, writes them unchanged and compares both: about a minute.
-rewrites: tools .build/onnx/bin/python
+rewrites: tools .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/written_models.py prepare .build/models
 	EVENKEEL_MODELS=.build/models swift test -c release -Xswiftc -enable-testing \
 	  --filter modelsOfAFolder
 	.build/onnx/bin/python Benchmarks/written_models.py compare .build/models
 
-.build/onnx/bin/python:
+.build/onnx/ready: Makefile
 	python3 -m venv .build/onnx
-	.build/onnx/bin/pip install --quiet torch==2.13.0 onnx==1.23.2 onnxscript==0.7.2 safetensors \
-	  numpy ml_dtypes
+	.build/onnx/bin/pip install --quiet torch==2.13.0 onnx==1.23.2 onnxruntime==1.32.0 \
+	  onnxscript==0.7.2 safetensors numpy ml_dtypes
+	touch $@
 
 # Changes bytes of model files for an hour: each must be imported or refused.
 mutations: tools
