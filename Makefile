@@ -5,7 +5,7 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  soundness mutations repairs rewrites
+  frameworks models soundness mutations repairs rewrites
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -50,6 +50,20 @@ conformance: build .build/onnx/ready
 gradients: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/gradients.py .build/release/evenkeel
 
+# Runs the exports of PyTorch, JAX and Keras and the commands of docs/from-pytorch.md, as they stand.
+frameworks: build .build/onnx/ready .build/jax/ready
+	.build/onnx/bin/python Benchmarks/frameworks.py .build/release/evenkeel .build/onnx/bin/python \
+	  .build/jax/bin/python
+
+.build/jax/ready: Makefile
+	python3 -m venv .build/jax
+	.build/jax/bin/pip install --quiet jax==0.10.2 flax==0.12.8 jax2onnx==0.17.1
+	touch $@
+
+# Checks models of real size against bare passes of PyTorch: about five minutes.
+models: build .build/onnx/ready
+	.build/onnx/bin/python Benchmarks/models.py .build/release/evenkeel .build/onnx/bin/python
+
 # Holds bounds of the backend test cases of ONNX and of their gradients against runs in doubles: about
 # four minutes.
 soundness: build .build/onnx/ready
@@ -70,7 +84,7 @@ rewrites: tools .build/onnx/ready
 .build/onnx/ready: Makefile
 	python3 -m venv .build/onnx
 	.build/onnx/bin/pip install --quiet torch==2.13.0 onnx==1.23.2 onnxruntime==1.32.0 \
-	  onnxscript==0.7.2 safetensors numpy ml_dtypes
+	  onnxscript==0.7.2 safetensors keras==3.15.1 numpy ml_dtypes
 	touch $@
 
 # Changes bytes of model files for an hour: each must be imported or refused.

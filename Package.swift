@@ -246,6 +246,6 @@ let package = Package(
           "EvenkeelCommand", "Runs", "Training", "ONNX", "ONNXMessages", "Findings", "Tensors",
           .protobuf,
         ],
-        swiftSettings: settings),
+        exclude: ["Data"], swiftSettings: settings),
     ]
 )

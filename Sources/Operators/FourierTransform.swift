@@ -88,33 +88,53 @@ public struct FourierTransform: Operator {
     [.unknown("the parts of a spectrum have no common moments")]
   }
 
-  /// No part exceeds the sum of all magnitudes, and the first place is the sum itself.
+  /// Lanes up to this length are summed term by term, longer ones by their magnitude.
+  private static let longestSum = 512
+
+  /// The sums by their terms, or where there are many, that no part exceeds the sum of all magnitudes;
+  /// with room for the rounding of any order of summation.
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
     let lanes = Lanes(operands[0].shape, axis: axis)
     let x = operands[0].intervals
     var y = x
     let factor = Interval(isNormalized ? 1 / Double(length) : 1).widened(ulps: 1)
     for lane in stride(from: 0, to: lanes.count, by: 2) {
-      var sums = (Interval(0), Interval(0))
-      var magnitude = Interval(0)
-      var terms: [Interval] = []
-      for step in 0..<length {
+      let terms = (0..<length).map { step in
         let place = lanes.place(of: step, in: lane)
-        let (real, imaginary) = (x[place], x[place + 1])
-        sums = (sums.0 + real, sums.1 + imaginary)
-        magnitude = magnitude + real.absolute + imaginary.absolute
-        terms += [real, imaginary]
+        return (real: x[place], imaginary: x[place + 1])
       }
-      let limit = (magnitude * factor).widenedBySummation(of: terms).upper
+      let magnitude = terms.reduce(Interval(0)) { $0 + $1.real.absolute + $1.imaginary.absolute }
+      let limit = (magnitude * factor).upper
+      let slack = Double(2 * length) * limit * .ulpOfOne
       for step in 0..<length {
+        let sums =
+          length <= Self.longestSum || step == 0
+          ? part(step, of: terms)
+          : (
+            real: Interval(-magnitude.upper, magnitude.upper),
+            imaginary: Interval(-magnitude.upper, magnitude.upper)
+          )
         let place = lanes.place(of: step, in: lane)
-        for part in [place, place + 1] { y[part] = Interval(-limit, limit) }
+        y[place] = (sums.real * factor).widened(by: slack)
+        y[place + 1] = (sums.imaginary * factor).widened(by: slack)
       }
-      let first = lanes.start(of: lane)
-      y[first] = (sums.0 * factor).widenedBySummation(of: terms)
-      y[first + 1] = (sums.1 * factor).widenedBySummation(of: terms)
     }
     return [Bounds(y, shape: operands[0].shape)]
+  }
+
+  /// One place of the spectrum: the terms times powers of the root of unity.
+  private func part(
+    _ step: Int, of terms: [(real: Interval, imaginary: Interval)]
+  ) -> (real: Interval, imaginary: Interval) {
+    var sums = (real: Interval(0), imaginary: Interval(0))
+    for (number, term) in terms.enumerated() {
+      let (cosine, sine) = kernel.root(step * number % length)
+      let c = Interval(cosine).widened(ulps: cosine.rounded() == cosine ? 0 : 1)
+      let s = Interval(sine).widened(ulps: sine.rounded() == sine ? 0 : 1)
+      sums.real = sums.real + term.real * c - term.imaginary * s
+      sums.imaginary = sums.imaginary + term.real * s + term.imaginary * c
+    }
+    return sums
   }
 
   public func hazards(
@@ -155,5 +175,11 @@ public struct FourierTransform: Operator {
       }
     }
     return inquest.verdict
+  }
+}
+
+extension Interval {
+  fileprivate func widened(by slack: Double) -> Interval {
+    slack.isFinite ? Interval(lower - slack, upper + slack) : .whole
   }
 }

@@ -24,6 +24,10 @@ import Testing
   }
 
   static func run(_ arguments: String..., in folder: URL = root) throws -> Outcome {
+    try run(arguments, in: folder)
+  }
+
+  static func run(_ arguments: [String], in folder: URL = root) throws -> Outcome {
     let process = Process()
     process.executableURL = command
     process.arguments = arguments
