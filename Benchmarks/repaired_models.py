@@ -569,7 +569,20 @@ def build():
         [value("x", F, [8, 64])], [value("y", F, [8, 64])], {"w": draw(64, 64, scale=0.125)})
 
 
-# Nothing to do, or nothing that helps
+# Nothing to do, warnings that stay, or nothing that helps
+
+@case("warnings that stay", "log of softmax beside dead units", exact=True, outcome="repaired")
+def build():
+    total, weights = with_axes("ReduceSum", "e", [-1], "s", 17, keepdims=1)
+    return model(
+        [node("Gemm", ["x", "w", "low"], ["h"]), node("Relu", ["h"], ["r"]),
+         node("Gemm", ["r", "v"], ["g"]), node("Add", ["g", "x"], ["z"]),
+         node("Mul", ["z", "size"], ["logits"]), node("Exp", ["logits"], ["e"]), total,
+         node("Div", ["e", "s"], ["y"])],
+        [value("x", F, [8, 16])], [value("y", F, [8, 16])],
+        {"w": draw(16, 16, scale=0.25), "v": draw(16, 16, scale=0.25, seed=1),
+         "low": np.full(16, -2.5, np.float32), "size": np.array(80, np.float32), **weights})
+
 
 @case("nothing wrong", "relu with He's variance", outcome="healthy", options=["--training"])
 def build():
@@ -679,7 +692,7 @@ def hold(command, folder, entry):
         wrong.append("nothing is in float16")
     again = evenkeel(
         command, "check", fixed, *[option for option in entry["options"] if option == "--training"])
-    if again.returncode != 0 or "WARNING" in again.stdout.split("\n")[0]:
+    if again.returncode != 0 or "WARNING" in again.stdout.split("\n")[0] and not report["remaining"]:
         wrong.append(f"check: {again.stdout[:200]} {again.stderr[:200]}")
     if entry["external"]:
         data = os.path.join(folder, "fixed.onnx.data")
