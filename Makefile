@@ -49,7 +49,7 @@ gradients: build .build/onnx/bin/python
 	.build/onnx/bin/python Benchmarks/gradients.py .build/release/evenkeel
 
 # Repairs broken ONNX models of many kinds, and holds what is written against ONNX's checker and ONNX
-# Runtime, in a Python environment of its own: about five minutes.
+# Runtime, in a Python environment of its own: about three minutes.
 repairs: build .build/runtime/bin/python
 	.build/runtime/bin/python Benchmarks/repaired_models.py .build/release/evenkeel
 
