@@ -70,7 +70,7 @@ soundness: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/soundness.py .build/release/evenkeel .build/release/BoundsBench
 
 # Repairs broken ONNX models of many kinds, and holds what is written against ONNX's checker and ONNX
-# Runtime, in a Python environment of its own: about five minutes.
+# Runtime, in a Python environment of its own: about three minutes.
 repairs: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/repaired_models.py .build/release/evenkeel
 

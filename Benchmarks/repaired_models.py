@@ -395,7 +395,8 @@ def build():
 
 for networks, shape in (("relu", (16, 32)), ("conv", (4, 3, 12, 12)), ("transformer", (4, 8, 32)),
                         ("lstm", (4, 12, 8))):
-    for dynamo in (True, False):
+    # The older exporter fails on the transformer's attention in one piece.
+    for dynamo in (True, False) if networks != "transformer" else (True,):
         @case("taken to fp16", f"{networks}, {'dynamo' if dynamo else 'torchscript'}", exact=False,
               options=["--format", "fp16", "--training"])
         def build(networks=networks, shape=shape, dynamo=dynamo):
@@ -568,7 +569,19 @@ def build():
         [value("x", F, [8, 64])], [value("y", F, [8, 64])], {"w": draw(64, 64, scale=0.125)})
 
 
-# Nothing to do, or nothing that helps
+# Nothing to do, warnings that stay, or nothing that helps
+
+@case("warnings that stay", "naive softmax of units that are dead", exact=True)
+def build():
+    # Units without weights are dead whatever is drawn: nothing multiplies their input.
+    total, weights = with_axes("ReduceSum", "e", [-1], "s", 17, keepdims=1)
+    return model(
+        [node("Sub", ["x", "low"], ["h"]), node("Relu", ["h"], ["r"]),
+         node("Add", ["r", "x"], ["z"]), node("Mul", ["z", "size"], ["logits"]),
+         node("Exp", ["logits"], ["e"]), total, node("Div", ["e", "s"], ["y"])],
+        [value("x", F, [8, 16])], [value("y", F, [8, 16])],
+        {"low": np.array([9.0] * 16, np.float32), "size": np.array(60, np.float32), **weights})
+
 
 @case("nothing wrong", "relu with He's variance", outcome="healthy", options=["--training"])
 def build():
@@ -678,7 +691,7 @@ def hold(command, folder, entry):
         wrong.append("nothing is in float16")
     again = evenkeel(
         command, "check", fixed, *[option for option in entry["options"] if option == "--training"])
-    if again.returncode != 0 or "WARNING" in again.stdout.split("\n")[0]:
+    if again.returncode != 0 or "WARNING" in again.stdout.split("\n")[0] and not report["remaining"]:
         wrong.append(f"check: {again.stdout[:200]} {again.stderr[:200]}")
     if entry["external"]:
         data = os.path.join(folder, "fixed.onnx.data")
@@ -734,7 +747,8 @@ def main():
         row[0] += 1
         row[1] += not wrong
         if report and report["outcome"] == "repaired" and not wrong:
-            for name in report["tried"][-1]["remedies"]:
+            made = report["tried"][-1]["remedies"] if report["tried"] else []
+            for name in made + ["--format"] * ("--format" in entry["options"]):
                 remedies[name] = remedies.get(name, 0) + 1
         if wrong:
             failures.append(title)

@@ -19,6 +19,8 @@ public struct RepairReport: Hashable, Sendable {
   public var brokenLoss: Double
   /// Outputs of the repaired model against those before, both in doubles; nil of networks in YAML.
   public var outputs: Outputs?
+  /// Warnings about a repaired model that nothing tried takes away, and that were there before.
+  public var remaining: [RuleName] = []
   /// The files that were written.
   public var files: [String] = []
   public var seconds: Double
@@ -123,6 +125,7 @@ extension RepairReport: JSONRepresentable {
         }), "random_choice": random?.json ?? .null,
       "loss": .object(["first": .number(firstLoss), "broken": .number(brokenLoss)]),
       "outputs": outputs?.json ?? .null, "files": .array(files.map { .text($0) }),
+      "remaining": .array(remaining.map { .text($0.rawValue) }),
       "seconds": .number(seconds),
     ])
   }

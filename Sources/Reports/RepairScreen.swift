@@ -32,11 +32,16 @@ public struct RepairScreen {
       var lines = [
         painted(
           "REPAIRED", .green,
-          ": \(report.subject) is healthy with \(count == 1 ? "one change" : "\(count) changes"), "
+          ": \(report.subject) is \(report.remaining.isEmpty ? "healthy" : "without error") with \(count == 1 ? "one change" : "\(count) changes"), "
             + "found in \(Numerals.count(report.steps)) \(report.outputs == nil ? "steps" : "checks"):"
         )
       ]
       lines += report.changes.map { style.wrapped($0, first: "  * ", indentation: "    ") }
+      if !report.remaining.isEmpty {
+        let rules = report.remaining.map(\.rawValue).joined(separator: ", ")
+        lines.append(
+          style.wrapped("No error is left. Warnings that were there before remain: \(rules)."))
+      }
       return lines.joined(separator: "\n")
     }
   }

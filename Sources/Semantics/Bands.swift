@@ -36,7 +36,9 @@ extension Moments {
         abs(laws[end].quantile(at: ends[end]) - laws[end].mean), reach * laws[end].deviation)
       return (shift * shift + own * own).squareRoot()
     }
-    return (centre - distance(0))...(centre + distance(2))
+    let (low, high) = (centre - distance(0), centre + distance(2))
+    // Where the spread is not known, as of what is 0/0, every number is within it.
+    return low <= high ? low...high : -.infinity ... .infinity
   }
 
   /// Quantiles of one sample's ln(mean square / secondMoment), and what two samples share of it.

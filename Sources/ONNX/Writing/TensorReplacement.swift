@@ -16,12 +16,15 @@ extension ModelFile {
   /// They are stored as the old ones were: in a typed list, or as bytes. Bytes that lay in another file
   /// stand in the message until the model is written.
   ///
-  /// - Throws: ``ModelError`` where the type holds no reals.
+  /// - Throws: ``ModelError`` where the type holds no reals, or the shape is another.
   package func replacing(
     _ tensor: Onnx_TensorProto, by reals: Tensor
   ) throws -> Onnx_TensorProto {
     let (type, shape) = try TensorReader.header(tensor)
-    precondition(shape == reals.shape, "another shape")
+    guard shape == reals.shape else {
+      throw ModelError.invalid(
+        "tensor \(tensor.name.quotedName) has the shape \(shape), not \(reals.shape)")
+    }
     guard type.kind == .real, let stored = type.stored else {
       throw ModelError.unsupported("tensor \(tensor.name.quotedName) of type \(type) has no reals")
     }

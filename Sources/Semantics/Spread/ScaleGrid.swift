@@ -79,6 +79,7 @@ enum ScaleGrid {
     -> Double
   {
     let place = (z + range) / step
+    guard place.isFinite else { return .nan }
     let index = min(max(Int(place.rounded(.down)), 0), count - 2)
     var share = place - Double(index)
     if isFlat { share = min(max(share, 0), 1) }

@@ -171,7 +171,14 @@ struct ScaleTable {
   }
 
   /// The smooth averages at `y`, by the cubic through the four grid points around it.
+  ///
+  /// Where `y` is not a number, neither is the value.
   mutating func smooth(at y: Double) -> ScaleStatistics.Smooth {
+    guard !y.isNaN else {
+      var nothing = ScaleStatistics.Smooth()
+      nothing.value = .nan
+      return nothing
+    }
     let bound = Double(Self.limit) * Self.step
     let inside = min(max(y, -bound), bound)
     let place = inside / Self.step
@@ -197,6 +204,7 @@ struct ScaleTable {
   mutating func evaluate(
     _ series: KeyPath<ScaleStatistics, [Double]>, at c: Double, logScale y: Double
   ) -> (value: Double, slope: Double, bend: Double) {
+    guard !y.isNaN else { return (.nan, .nan, .nan) }
     let bound = Double(Self.limit)
     let place = min(max(y / Self.step, -bound), bound)
     let index = min(Int(place.rounded(.down)), Self.limit - 1)

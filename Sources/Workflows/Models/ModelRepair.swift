@@ -8,8 +8,8 @@ import TensorFiles
 
 /// Searches remedies for the smallest change of an ONNX model that makes its check healthy.
 ///
-/// Single remedies are tried first, then those that promise most together with another one. What is
-/// healthy is written, read again, and checked for every seed; a change that claims to leave the
+/// Single remedies are tried first, then those that promise most together with another one. Where nothing
+/// is healthy, what has lost all errors is taken, if its warnings were there before. What is taken is written, read again, and checked for every seed; a change that claims to leave the
 /// outputs as they were is held to that in doubles.
 struct ModelRepair {
   let request: RepairRequest
@@ -29,6 +29,8 @@ struct ModelRepair {
     var file: ModelFile?
     /// What was done to the number format before, in one sentence.
     var conversion: String?
+    /// Warnings that a repair may leave; nil where it must leave none.
+    var remaining: Set<RuleName>?
   }
 
   /// A model after some changes, as the check found it.
@@ -43,6 +45,12 @@ struct ModelRepair {
         findings.count { $0.severity == .error }, findings.count { $0.severity == .warning },
         changes.reduce(0) { $0 + $1.effort },
       ]
+    }
+
+    /// Whether the changes take all errors away, and bring nothing that was not found before.
+    func isBetter(than base: Node) -> Bool {
+      base.checked.verdict == .failing && checked.verdict == .warning
+        && checked.rules.isSubset(of: base.checked.rules)
     }
   }
 
@@ -98,6 +106,9 @@ struct ModelRepair {
   }
 
   private func search(from base: Node, _ outcome: inout Outcome) throws {
+    // A conversion has done something already.
+    var fallback = outcome.conversion != nil && base.checked.verdict == .warning ? base : nil
+    defer { if let fallback, outcome.file == nil { settle(for: fallback, base, &outcome) } }
     var frontier = [base]
     var seen: Set<[String]> = []
     for _ in 0..<Self.mostChanges {
@@ -113,6 +124,11 @@ struct ModelRepair {
             guard hasBudget(outcome.report) else { return }
             guard let child = tried(changes, &outcome) else { continue }
             if outcome.file != nil { return }
+            if child.isBetter(than: base),
+              fallback.map({ child.rank.lexicographicallyPrecedes($0.rank) }) ?? true
+            {
+              fallback = child
+            }
             // Only the best are kept: models are large.
             children.append(child)
             children.sort { $0.rank.lexicographicallyPrecedes($1.rank) }
@@ -122,6 +138,14 @@ struct ModelRepair {
       }
       frontier = children
     }
+  }
+
+  /// Takes a change that leaves no error where none leaves no finding at all.
+  private func settle(for node: Node, _ base: Node, _ outcome: inout Outcome) {
+    outcome.remaining = base.checked.rules
+    _ = try? prove(node.checked.file, node.changes, &outcome)
+    guard outcome.file != nil else { return }
+    outcome.report.remaining = node.checked.report.findings.map(\.rule).uniqued
   }
 
   private func hasBudget(_ report: RepairReport) -> Bool {
@@ -169,7 +193,11 @@ struct ModelRepair {
     var proof: [RepairReport.Proof] = []
     for seed in seeds {
       outcome.report.steps += 1
-      guard try checking.check(written.file, model, seed: seed).verdict == .healthy else { break }
+      let checked = try checking.check(written.file, model, seed: seed)
+      let isMended =
+        outcome.remaining.map { checked.verdict != .failing && checked.rules.isSubset(of: $0) }
+        ?? (checked.verdict == .healthy)
+      guard isMended else { break }
       proof.append(.init(seed: seed, lastLoss: .nan, accuracy: nil))
     }
     let isExact = outcome.conversion == nil && changes.allSatisfy(\.isExact)

@@ -3,6 +3,7 @@ import Findings
 import Graphs
 import Numbers
 import ONNX
+import Operators
 import Semantics
 import Tensors
 
@@ -28,7 +29,8 @@ extension Subject {
     self.init(
       graph: graph, output: output.value, layers: layers, parameterMoments: moments,
       frozen: model.constants.union(
-        graph.parameters.filter { graph.type(of: $0).kind != .real }),
+        graph.parameters.filter { graph.type(of: $0).kind != .real }
+      ).union(Self.constantsByUse(model)),
       bounds: { value in
         let type = graph.type(of: value)
         // Vectors at most: of matrices little is learnt from their elements.
@@ -50,6 +52,30 @@ extension Subject {
           runnable.draw(value, tensor, seed)
         }
       })
+  }
+}
+
+extension Subject {
+  /// Real initializers that no training changes, which exporters keep among the parameters: exponents, and
+  /// masks that are −∞ somewhere and above 0 nowhere.
+  fileprivate static func constantsByUse(_ model: ImportedModel) -> [Value] {
+    let graph = model.graph
+    var exponents: Set<Value> = []
+    for node in graph.nodes where node.op is Pow {
+      var exponent = node.operands[1]
+      while let cast = graph.producer(of: exponent), cast.op is Cast { exponent = cast.operands[0] }
+      exponents.insert(exponent)
+    }
+    return model.parameters.filter { value in
+      if exponents.contains(value) { return true }
+      guard let tensor = model.contents[value] else { return false }
+      return tensor.elementType == .float32
+        ? isMask(tensor.elements(as: Float.self)) : isMask(tensor.elements(as: Double.self))
+    }
+  }
+
+  private static func isMask<T: Scalar>(_ elements: Elements<T>) -> Bool {
+    Summary.nonFiniteCount(of: elements) > 0 && elements.indices.allSatisfy { elements[$0] <= 0 }
   }
 }
 

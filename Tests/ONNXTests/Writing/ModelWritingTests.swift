@@ -166,9 +166,11 @@ import Testing
       guard let file = try? ModelFile(contentsOf: path.path) else { continue }
       let target = path.deletingPathExtension().appendingPathExtension("written")
       try file.write(to: target.path)
-      #expect(
-        try Onnx_ModelProto(serializedBytes: Data(contentsOf: path))
-          == Onnx_ModelProto(serializedBytes: Data(contentsOf: target)), "\(name)")
+      // As bytes, since what is not a number equals nothing.
+      let models = try [path, target].map {
+        try Onnx_ModelProto(serializedBytes: Data(contentsOf: $0)).serializedData()
+      }
+      #expect(models[0] == models[1], "\(name)")
     }
   }
 }

@@ -65,5 +65,7 @@ import Testing
     tensor.int64Data = [1]
     let file = try TestModel().file()
     #expect(throws: ModelError.self) { try file.replacing(tensor, by: Tensor([1.0], shape: [1])) }
+    let reals = try self.tensor(.float, isRaw: true)
+    #expect(throws: ModelError.self) { try file.replacing(reals, by: Tensor([1.0], shape: [1])) }
   }
 }
