@@ -15,7 +15,7 @@ struct HazardScan {
   var known: (Value) -> Bounds? = { _ in nil }
   /// How many nodes back operands are bounded.
   let reach = 6
-  /// Values with more elements are not bounded: a scan must stay cheap.
+  /// Of values with more elements only what all of them lie in is known: a scan must stay cheap.
   let elementLimit = 1 << 14
 
   /// The hazards of the forward pass, at most one of a kind for a node.
@@ -31,13 +31,8 @@ struct HazardScan {
       alike[looks[result.index], default: []].append(number)
       guard alike[looks[result.index]]?.count == 1 else { continue }
       let signature = graph.signature(of: node)
-      guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else { continue }
-      let any = node.operands.map { anyFinite(graph.type(of: $0)) }
-      guard fails(node, any, signature) else { continue }
-      let bounded = node.operands.map { bounds(of: $0, depth: reach) }
       var kinds: Set<Hazard.Kind> = []
-      for hazard in node.op.hazards(for: bounded, in: signature, format: format)
-      where isOutsideDomain(hazard) && kinds.insert(hazard.kind).inserted {
+      for hazard in hazards(of: node, signature) where kinds.insert(hazard.kind).inserted {
         found.append(
           PlacedHazard(
             layer: layerOf(number) ?? node.scope, operatorName: node.op.typeName, hazard: hazard,
@@ -91,37 +86,82 @@ struct HazardScan {
     return looks
   }
 
-  private func isOutsideDomain(_ hazard: Hazard) -> Bool {
-    hazard.kind == .pole || hazard.kind == .undefined
+  /// What a node can meet outside of its domain.
+  ///
+  /// Of one that works element by element on many, one element is asked.
+  private func hazards(of node: Graph.Node, _ signature: Signature) -> [Hazard] {
+    let isSmall = signature.operands.allSatisfy { $0.shape.count <= elementLimit }
+    guard isSmall || node.op is any Elementwise else { return [] }
+    let asked = isSmall ? signature : signature.ofOneElement
+    func hazards(_ operands: [Bounds]) -> [Hazard] {
+      node.op.hazards(for: operands, in: asked, format: format).filter {
+        $0.kind == .pole || $0.kind == .undefined
+      }
+    }
+    let any = asked.operands.map { Bounds(repeating: anyFinite, shape: $0.shape) }
+    guard !hazards(any).isEmpty else { return [] }
+    return hazards(
+      node.operands.map { operand in
+        isSmall
+          ? bounds(of: operand, depth: reach)
+          : Bounds([hull(of: operand, depth: reach)], shape: .scalar)
+      })
   }
 
-  private func fails(_ node: Graph.Node, _ operands: [Bounds], _ signature: Signature) -> Bool {
-    node.op.hazards(for: operands, in: signature, format: format).contains(where: isOutsideDomain)
+  private var anyFinite: Interval { Interval(-format.greatest, format.greatest) }
+
+  /// What all elements of a value lie in, which is also known of more of them than are bounded one by
+  /// one: of results of an operator that works element by element, and of one that reads one tensor,
+  /// such as a mean.
+  private func hull(of value: Value, depth: Int) -> Interval {
+    if graph.type(of: value).shape.count <= elementLimit {
+      return bounds(of: value, depth: depth).hull
+    }
+    guard depth > 0, case .node(let number, let result) = graph.source(of: value) else {
+      return anyFinite
+    }
+    let node = graph.nodes[number]
+    guard node.op is any Elementwise else {
+      return ofLarge(node, depth: depth)?[result].hull ?? anyFinite
+    }
+    let operands = node.operands.map { Bounds([hull(of: $0, depth: depth - 1)], shape: .scalar) }
+    return bounds(of: node, operands, graph.signature(of: node).ofOneElement)[result].hull
   }
 
-  private func anyFinite(_ type: TensorType) -> Bounds {
-    let greatest = format.greatest
-    return Bounds(repeating: Interval(-greatest, greatest), shape: type.shape)
+  /// Bounds of an operator that reads one large tensor and whose rule takes as long as reading it.
+  private func ofLarge(_ node: Graph.Node, depth: Int) -> [Bounds]? {
+    let signature = graph.signature(of: node)
+    guard node.operands.count == 1, signature.operands[0].shape.count <= 64 * elementLimit,
+      signature.results.allSatisfy({ $0.shape.count <= 64 * elementLimit })
+    else { return nil }
+    let operand = Bounds(
+      repeating: hull(of: node.operands[0], depth: depth - 1), shape: signature.operands[0].shape)
+    return node.op.bounds(of: [operand], in: signature)
   }
 
   private func bounds(of value: Value, depth: Int) -> Bounds {
     let type = graph.type(of: value)
-    guard type.shape.count <= elementLimit else { return anyFinite(type) }
+    var any: Bounds { Bounds(repeating: anyFinite, shape: type.shape) }
     guard case .node(let number, let result) = graph.source(of: value) else {
-      return known(value) ?? anyFinite(type)
+      return known(value) ?? any
     }
-    guard depth > 0 else { return anyFinite(type) }
+    guard depth > 0 else { return any }
     let node = graph.nodes[number]
     let signature = graph.signature(of: node)
     guard signature.operands.allSatisfy({ $0.shape.count <= elementLimit }) else {
-      return anyFinite(type)
+      return ofLarge(node, depth: depth)?[result] ?? any
     }
+    return bounds(
+      of: node, node.operands.map { bounds(of: $0, depth: depth - 1) }, signature)[result]
+  }
+
+  private func bounds(
+    of node: Graph.Node, _ operands: [Bounds], _ signature: Signature
+  ) -> [Bounds] {
     if node.op is any Elementwise, node.operands.count == 2, node.operands[0] == node.operands[1] {
-      return ofOneOperand(
-        node, bounds(of: node.operands[0], depth: depth - 1), signature)[result]
+      return ofOneOperand(node, operands[0], signature)
     }
-    return node.op.bounds(
-      of: node.operands.map { bounds(of: $0, depth: depth - 1) }, in: signature)[result]
+    return node.op.bounds(of: operands, in: signature)
   }
 
   /// Bounds of an operator that reads the same elements twice, such as a square written as a product.
@@ -143,5 +183,13 @@ struct HazardScan {
       Bounds(
         zip(below.intervals, above.intervals).map { $0.union($1) }, shape: below.shape)
     }
+  }
+}
+
+extension Signature {
+  /// The same kinds, of one element each.
+  fileprivate var ofOneElement: Signature {
+    func one(_ type: TensorType) -> TensorType { TensorType(.scalar, type.kind) }
+    return Signature(operands: operands.map(one), results: results.map(one))
   }
 }

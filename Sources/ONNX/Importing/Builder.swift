@@ -131,6 +131,18 @@ final class Builder {
     }
   }
 
+  /// Whether two operands are one value, or were computed in the same way from the same values, as
+  /// exporters write a difference anew wherever a program uses it.
+  func areSame(_ a: Operand, _ b: Operand) -> Bool {
+    guard case .value(let left) = a.source, case .value(let right) = b.source else { return false }
+    if left == right { return true }
+    guard let first = graph.producer(of: left), let second = graph.producer(of: right),
+      first.op is any Elementwise, first.op.typeName == second.op.typeName
+    else { return false }
+    return first.operands == second.operands && first.op.attributes == second.op.attributes
+      && formats[left] == formats[right]
+  }
+
   // MARK: Operators
 
   /// Appends an operator with one result, of the type of the first operand unless said.

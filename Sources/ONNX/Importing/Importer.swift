@@ -249,7 +249,7 @@ final class Importer {
       let (contents, type) = try reader.contents(tensor)
       let isLiteral = contents.count == 1 && Self.isLiteral(tensor.name)
       let isParameter =
-        type.kind == .real && frame.depth == 0 && !isLiteral
+        type.kind == .real && frame.depth == 0 && !isLiteral && !contents.holdsInfinities
         && !options.constants.contains(tensor.name)
       frame.items[tensor.name] = .tensor(
         isParameter
@@ -335,5 +335,20 @@ extension StringProtocol {
     while let first = text.first, set.contains(first) { text.removeFirst() }
     while let last = text.last, set.contains(last) { text.removeLast() }
     return String(text)
+  }
+}
+
+extension Tensor {
+  /// Whether there are infinities at either end, as in masks, which are never parameters.
+  fileprivate var holdsInfinities: Bool {
+    func holds<T: Scalar>(_ elements: Elements<T>) -> Bool {
+      let ends = [0..<min(64, elements.count), max(0, elements.count - 64)..<elements.count]
+      return ends.contains { $0.contains { elements[$0].isInfinite } }
+    }
+    switch elementType {
+    case .float32: return holds(elements(as: Float.self))
+    case .float64: return holds(elements(as: Double.self))
+    case .int64, .bool: return false
+    }
   }
 }

@@ -53,13 +53,10 @@ extension OperatorRules {
     },
   ]
 
-  /// A number times itself is a square, which bounds know not to be negative.
+  /// A number times itself is a square, whose moments and bounds are those of no other product.
   private static func product(_ context: NodeContext) throws -> Operand {
     let (a, b) = try (context.input(0), context.broadcast(1))
-    if a.isReal, case .value(let left) = a.source, case .value(let right) = b.source, left == right
-    {
-      return try context.builder.power(a, 2)
-    }
+    if a.isReal, context.builder.areSame(a, b) { return try context.builder.power(a, 2) }
     return try context.builder.multiply(a, b)
   }
 
