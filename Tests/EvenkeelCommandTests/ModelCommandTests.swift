@@ -24,6 +24,27 @@ import Testing
     #expect(layers.compactMap { $0["name"] as? String } == ["stem", "inner", "head"])
   }
 
+  /// A language model whose norms, masks and gates are written by hand, with activations too large to
+  /// be bounded one by one: blocks are layers, all is predicted, and no root of a variance warns.
+  @Test func normsByHandAreKnown() throws {
+    let outcome = try CommandTests.run(
+      "check", "\(Self.data)/norms-by-hand-dynamo.onnx", "--json")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let document = try #require(
+      JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect(document["verdict"] as? String == "healthy")
+    #expect((document["findings"] as? [Any])?.isEmpty == true)
+    let layers = try #require(document["layers"] as? [[String: Any]])
+    #expect(
+      layers.compactMap { $0["name"] as? String } == ["e", "blocks.0", "blocks.1", "head"])
+    for layer in layers {
+      for side in ["activation", "gradient"] {
+        let quantity = layer[side] as? [String: Any]
+        #expect(quantity?["predicted"] is [String: Any], "\(side) of \(layer["name"] ?? "")")
+      }
+    }
+  }
+
   @Test func gradientsAreWrittenBesideOutputs() throws {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "evenkeel-\(UInt64.random(in: 0...(.max)))")
