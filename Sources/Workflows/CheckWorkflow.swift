@@ -124,15 +124,21 @@ public struct CheckWorkflow {
     var asked = request.model ?? ModelRequest(path: path)
     asked.path = path
     asked.batch = request.batch
-    let (file, importing) = try ModelLoading.file(asked, batch: 8)
-    let checking = ModelChecking(path: path, options: options, importing: importing)
-    let model = try logged("imported") { try checking.imported(file) }
-    let checked = try logged("predicted and measured") {
-      try checking.check(file, model, seed: options.seed)
+    // The file, whose weights the model has copied, is let go before memory is needed for more.
+    let (checking, model) = try logged("imported") {
+      let (file, importing) = try ModelLoading.file(asked, batch: 8)
+      let checking = ModelChecking(path: path, options: options, importing: importing)
+      return (checking, try checking.imported(file))
     }
-    var report = checked.report
-    report.findings = logged("predicted remedies") {
-      ModelProposals(
+    let check = try logged("predicted and measured") {
+      try checking.examination(of: model, seed: options.seed)
+    }
+    var report = check.report
+    guard !report.findings.isEmpty else { return result(report, options) }
+    report.findings = try logged("predicted remedies") {
+      let (file, _) = try ModelLoading.file(asked, batch: 8)
+      let checked = ModelChecking.Checked(file, model, check, checking.importing)
+      return ModelProposals(
         for: checked.patient([options.seed]), predicting: { try checking.secondMoments(of: $0) }
       )
       .complete(report.findings)

@@ -22,6 +22,13 @@ struct ModelChecking {
     let diagnosis: Diagnosis
     let importing: ImportOptions
 
+    init(
+      _ file: ModelFile, _ model: ImportedModel, _ check: Check, _ importing: ImportOptions
+    ) {
+      (self.file, self.model, self.importing) = (file, model, importing)
+      (report, diagnosis) = (check.report, check.diagnosis)
+    }
+
     var verdict: Verdict { report.verdict }
     var rules: Set<RuleName> { Set(report.findings.map(\.rule)) }
 
@@ -61,17 +68,22 @@ struct ModelChecking {
   }
 
   func check(_ file: ModelFile, _ model: ImportedModel, seed: UInt64) throws -> Checked {
+    let check = try examination(of: model, seed: seed)
+    return Checked(file, model, check, importing)
+  }
+
+  /// Checks a model that was imported, for which its file need not be at hand.
+  ///
+  /// - Throws: `InputError` where it cannot be differentiated.
+  func examination(of model: ImportedModel, seed: UInt64) throws -> Check {
     var options = options
     options.seed = seed
     options.nodeFormats =
       options.format == .fp32
       ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }
     do {
-      let check = try Check(
+      return try Check(
         Subject(model, given: importing.given), path: path, options: options, adding: { Add() })
-      return Checked(
-        file: file, model: model, report: check.report, diagnosis: check.diagnosis,
-        importing: importing)
     } catch let error as OperatorError {
       throw InputError(file: path, "\(error); the model cannot be differentiated there")
     }
