@@ -53,6 +53,7 @@ public final class Plan<T: Scalar> {
       sharing: observing.isEmpty || remembersSummaries)
     memory = layout.memory
     let storage = Storage(byteCount: layout.memory.arenaBytes)
+    if layout.memory.arenaBytes >= Self.largeArena { storage.prepare() }
     let scratch = Tensor(zeros: [layout.workspace], T.elementType)
 
     var tensors = [Tensor?](repeating: nil, count: graph.types.count)
@@ -103,6 +104,9 @@ public final class Plan<T: Scalar> {
     summaries = SummarySlots(count: steps.map(\.slotCount).max() ?? remembered.count)
     self.tensors = tensors
   }
+
+  /// From this many bytes on, memory takes longer to get than to use once.
+  private static var largeArena: Int { 1 << 24 }
 
   /// The memory of a value: an input or parameter, to be filled before a run, or a kept value.
   ///
