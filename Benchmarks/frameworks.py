@@ -2,7 +2,8 @@
 
 Of every section the Python blocks are run, and then the commands, in a folder of its own; sections that name no
 framework go on from PyTorch's. PYTHON has torch and keras, JAX_PYTHON has jax2onnx. Every command must end
-with status 0 or 1. With --keep the models and inputs are kept under the section's name.
+with status 0 or 1. With --keep the models, without the places in programs that exporters note, and the inputs are
+kept under the section's name.
 """
 import argparse
 import os
@@ -25,6 +26,17 @@ def sections(text):
                     if line.startswith("$ ")]
         if scripts or commands:
             yield part.splitlines()[0], scripts, commands
+
+
+def strip(path):
+    """Takes what tells of the machine out of a model."""
+    import onnx
+    model = onnx.load(path)
+    for part in [model.graph, *model.graph.node]:
+        kept = [entry for entry in part.metadata_props if "stack_trace" not in entry.key]
+        del part.metadata_props[:]
+        part.metadata_props.extend(kept)
+    onnx.save(model, path)
 
 
 def run(command, folder, environment):
@@ -64,7 +76,9 @@ def main():
                     if os.path.exists(source):
                         target = os.path.join(options.keep, title.lower())
                         os.makedirs(target, exist_ok=True)
-                        shutil.copy(source, target)
+                        copy = shutil.copy(source, target)
+                        if name.endswith(".onnx"):
+                            strip(copy)
     return failed > 0
 
 
