@@ -37,6 +37,9 @@ import Testing
   @Test func masksAreNoParameters() throws {
     #expect(try model(initializer: "mask", [0, -.infinity, -.infinity]).parameters.isEmpty)
     #expect(try model(initializer: "mask", [0, -1e9, -1e9]).parameters.count == 1)
+    // Weights that have diverged are what a check must tell of.
+    #expect(try model(initializer: "w", [.infinity, 1, -.infinity]).parameters.count == 1)
+    #expect(try model(initializer: "w", [-.infinity, .nan, 0]).parameters.count == 1)
   }
 
   /// x − m, written once or twice, times itself.

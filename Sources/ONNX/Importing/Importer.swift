@@ -249,7 +249,7 @@ final class Importer {
       let (contents, type) = try reader.contents(tensor)
       let isLiteral = contents.count == 1 && Self.isLiteral(tensor.name)
       let isParameter =
-        type.kind == .real && frame.depth == 0 && !isLiteral && !contents.holdsInfinities
+        type.kind == .real && frame.depth == 0 && !isLiteral && !contents.isMask
         && !options.constants.contains(tensor.name)
       frame.items[tensor.name] = .tensor(
         isParameter
@@ -339,11 +339,13 @@ extension StringProtocol {
 }
 
 extension Tensor {
-  /// Whether there are infinities at either end, as in masks, which are never parameters.
-  fileprivate var holdsInfinities: Bool {
+  /// Whether there is −∞ somewhere and nothing above 0 anywhere, as in masks, which no training changes.
+  ///
+  /// Of weights a few elements tell. Infinities of either sign among them are no mask.
+  fileprivate var isMask: Bool {
     func holds<T: Scalar>(_ elements: Elements<T>) -> Bool {
-      let ends = [0..<min(64, elements.count), max(0, elements.count - 64)..<elements.count]
-      return ends.contains { $0.contains { elements[$0].isInfinite } }
+      elements.indices.allSatisfy { elements[$0] <= 0 }
+        && elements.indices.contains { elements[$0].isInfinite }
     }
     switch elementType {
     case .float32: return holds(elements(as: Float.self))

@@ -8,9 +8,10 @@ import TensorFiles
 
 /// Searches remedies for the smallest change of an ONNX model that makes its check healthy.
 ///
-/// Single remedies are tried first, then those that promise most together with another one. Where nothing
-/// is healthy, what has lost all errors is taken, if its warnings were there before. What is taken is written, read again, and checked for every seed; a change that claims to leave the
-/// outputs as they were is held to that in doubles.
+/// Single remedies are tried first, then those that promise most together with another one. Where
+/// nothing is healthy, what has lost all errors is taken, if its warnings were there before. What is
+/// taken is written, read again, and checked for every seed; a change that claims to leave the outputs
+/// as they were is held to that in doubles.
 struct ModelRepair {
   let request: RepairRequest
   let checking: ModelChecking

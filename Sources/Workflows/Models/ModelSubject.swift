@@ -30,7 +30,7 @@ extension Subject {
       graph: graph, output: output.value, layers: layers, parameterMoments: moments,
       frozen: model.constants.union(
         graph.parameters.filter { graph.type(of: $0).kind != .real }
-      ).union(Self.constantsByUse(model)),
+      ).union(Self.exponents(model)),
       bounds: { value in
         let type = graph.type(of: value)
         // Vectors at most: of matrices little is learnt from their elements.
@@ -56,9 +56,8 @@ extension Subject {
 }
 
 extension Subject {
-  /// Real initializers that no training changes, which exporters keep among the parameters: exponents, and
-  /// masks that are −∞ somewhere and above 0 nowhere.
-  fileprivate static func constantsByUse(_ model: ImportedModel) -> [Value] {
+  /// Real initializers that no training changes, which exporters keep among the parameters: exponents.
+  fileprivate static func exponents(_ model: ImportedModel) -> Set<Value> {
     let graph = model.graph
     var exponents: Set<Value> = []
     for node in graph.nodes where node.op is Pow {
@@ -66,16 +65,7 @@ extension Subject {
       while let cast = graph.producer(of: exponent), cast.op is Cast { exponent = cast.operands[0] }
       exponents.insert(exponent)
     }
-    return model.parameters.filter { value in
-      if exponents.contains(value) { return true }
-      guard let tensor = model.contents[value] else { return false }
-      return tensor.elementType == .float32
-        ? isMask(tensor.elements(as: Float.self)) : isMask(tensor.elements(as: Double.self))
-    }
-  }
-
-  private static func isMask<T: Scalar>(_ elements: Elements<T>) -> Bool {
-    Summary.nonFiniteCount(of: elements) > 0 && elements.indices.allSatisfy { elements[$0] <= 0 }
+    return exponents.intersection(model.parameters)
   }
 }
 
