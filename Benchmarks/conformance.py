@@ -330,14 +330,30 @@ def tables(results):
     return rows
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
     parser.add_argument("--only", default="", help="a regular expression for the names of cases")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--markdown")
     parser.add_argument("--json")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def tell(results, rows, options):
+    """Prints the tables and writes what the options ask for; whether any case is wrong or crashed."""
+    print("\n".join(rows))
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(results, file)
+    if options.markdown:
+        with open(options.markdown, "w") as file:
+            file.write("\n".join(rows) + "\n")
+    return any(result["class"] in ("wrong", "crashed") for result in results)
+
+
+def main():
+    options = arguments()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # The suite overflows and divides by zero where it means to.
         cases = [case for suite in SUITES for case in load_model_tests(kind=suite)]
@@ -350,15 +366,7 @@ def main():
                 print(f"\r{number + 1} of {len(cases)}", end="", file=sys.stderr)
             if result["class"] in ("wrong", "crashed"):
                 print(f"{result['class']} {result['suite']} {result['name']}: {result['said']}", flush=True)
-    rows = tables(results)
-    print("\n".join(rows))
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(results, file)
-    if options.markdown:
-        with open(options.markdown, "w") as file:
-            file.write("\n".join(rows) + "\n")
-    return any(result["class"] in ("wrong", "crashed") for result in results)
+    return tell(results, tables(results), options)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,8 @@ definition, written out below in NumPy.
 
     python3 Benchmarks/versions.py .build/release/evenkeel --markdown versions.md
 """
-import argparse
 import collections
 import concurrent.futures
-import json
 import os
 import re
 import subprocess
@@ -353,13 +351,7 @@ def tables(results):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("command")
-    parser.add_argument("--only", default="", help="a regular expression for the names of cases")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--markdown")
-    parser.add_argument("--json")
-    options = parser.parse_args()
+    options = conformance.arguments()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     results = [
@@ -374,15 +366,7 @@ def main():
             results.append(result)
             if result["class"] in ("wrong", "crashed"):
                 print(f"{result['class']} {result['name']}: {result['said']}", flush=True)
-    rows = tables(results)
-    print("\n".join(rows))
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(results, file)
-    if options.markdown:
-        with open(options.markdown, "w") as file:
-            file.write("\n".join(rows) + "\n")
-    return any(result["class"] in ("wrong", "crashed") for result in results)
+    return conformance.tell(results, tables(results), options)
 
 
 if __name__ == "__main__":
