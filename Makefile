@@ -5,7 +5,7 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  frameworks models soundness mutations repairs rewrites
+  frameworks models soundness mutations repairs rewrites cases
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -13,6 +13,10 @@ demo: build
 
 test: tools
 	Scripts/check
+
+# Runs the small inputs of Tests/CasesTests, each with its right answer, and prints how many are right.
+cases: tools
+	EVENKEEL_CASES= swift test -c release -Xswiftc -enable-testing --filter CasesTests
 
 # Rounds all 2^32 numbers of fp32 to every format in both ways, about 25 minutes, and computes
 # elementary functions of all of them.

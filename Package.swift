@@ -241,6 +241,9 @@ let package = Package(
         name: "RunKillHelper", dependencies: ["Runs", "Findings"], path: "Tests/RunKillHelper",
         swiftSettings: settings),
       .testTarget(
+        name: "CasesTests", dependencies: ["EvenkeelCommand", .yaml], exclude: ["Data"],
+        swiftSettings: settings),
+      .testTarget(
         name: "EvenkeelCommandTests",
         dependencies: [
           "EvenkeelCommand", "Runs", "Training", "ONNX", "ONNXMessages", "Findings", "Tensors",
