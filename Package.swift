@@ -136,10 +136,11 @@ let rooms: [Room] = [
     name: "Trials",
     imports: [
       "Experiments", "Training", "Watching", "Samples", "Networks", "Graphs", "Semantics",
-      "Tensors",
-      "Numbers", "Findings",
+      "Tensors", "Numbers", "Findings", .numerics,
     ],
-    testImports: ["Experiments", "Training", "Watching", "Tensors", "Findings"]),
+    testImports: [
+      "Experiments", "Training", "Watching", "Samples", "Networks", "Tensors", "Findings",
+    ]),
   Room(
     name: "Remedies",
     imports: [

@@ -17,4 +17,7 @@ public enum ExperimentSchema {
         Key("watch", .mapping(Experiment.watchKeys), "What counts as healthy."),
       ], definitions: [TrainingSettings.treatment] + DataSource.sets)
   }
+
+  /// The page about layers, activations, initialisers and losses, as Markdown.
+  public static func layersPage() -> String { NetworkReference.markdown(activations: .standard) }
 }

@@ -45,6 +45,8 @@ public struct TrainReport: Hashable, Sendable {
   public enum Ending: String, Hashable, Sendable {
     /// All steps were made.
     case finished
+    /// The loss over the validation data no longer fell, as 'early_stopping' asks.
+    case stoppedEarly = "stopped_early"
     /// The user stopped it.
     case stopped
     /// More steps in a row were refused than is allowed.

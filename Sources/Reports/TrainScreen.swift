@@ -67,6 +67,7 @@ public struct TrainScreen {
     var text =
       switch report.ending {
       case .finished: "\(word): all \(Numerals.count(report.steps)) steps were made"
+      case .stoppedEarly: "\(word): ended early after \(steps) steps"
       case .stopped: "\(word): stopped after \(steps) steps"
       case .refused: "\(word): ended after \(steps) steps"
       }

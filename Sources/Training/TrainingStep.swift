@@ -58,13 +58,14 @@ public final class TrainingStep {
   ///   - keepsMasters: whether weights are kept and updated in single precision, and the network reads
   ///     rounded copies; otherwise weights themselves are rounded after every update.
   ///   - exactValues: values of the network that are computed in single precision, with their cotangents.
+  ///   - rateFactors: factors of the learning rate by parameter of the network, where other than 1.
   /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
   /// - Precondition: the network has a loss.
   public init(
     _ network: LoweredNetwork, adding: () -> any Operator, optimizer: any Optimizer = SGD(),
     isWatched: Bool = false, isTraced: Bool = false, format: NumberFormat? = nil,
     backwardFormat: NumberFormat? = nil, keepsMasters: Bool = true,
-    exactValues: Set<Value> = []
+    exactValues: Set<Value> = [], rateFactors: [Value: Double] = [:]
   ) throws(OperatorError) {
     precondition(!(isWatched && isTraced), "a step that is watched cannot be traced")
     guard let end = network.loss else { preconditionFailure("the network has no loss") }
@@ -117,7 +118,7 @@ public final class TrainingStep {
     loss = pruned[end] ?? end
     updates = UpdatePass(
       parameters, optimizer: optimizer, format: format, copies: readsCopies ? read : nil,
-      isWatched: isWatched)
+      isWatched: isWatched, rateFactors: trained.map { rateFactors[$0.value] ?? 1 })
   }
 
   /// The memory of an input or parameter of the network, to be filled before a step.
@@ -151,12 +152,17 @@ public final class TrainingStep {
     return loss
   }
 
+  /// Rounds weights that were written to where the network reads them.
+  func prepareWeights() {
+    if areWeightsNew { updates.weightsWereWritten() }
+    areWeightsNew = false
+  }
+
   /// Computes the loss and all gradients.
   ///
   /// - Returns: the loss.
   public func computeGradients() -> Float {
-    if areWeightsNew { updates.weightsWereWritten() }
-    areWeightsNew = false
+    prepareWeights()
     plan.run()
     return plan[loss].elements(as: Float.self)[0]
   }

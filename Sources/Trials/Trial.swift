@@ -211,8 +211,16 @@ public struct TrialOutcome: Sendable {
       }
   }
 
+  /// Whether the run came to the end that its settings ask for.
+  public var hasAllSteps: Bool {
+    switch ending {
+    case .finished, .stoppedEarly: true
+    case .refused, nil: false
+    }
+  }
+
   /// Whether all steps were made, nothing that was found holds, and the target is met where there is one.
   public var isHealthy: Bool {
-    ending == .finished && verdict == .healthy && meetsTarget != false && standingRules.isEmpty
+    hasAllSteps && verdict == .healthy && meetsTarget != false && standingRules.isEmpty
   }
 }

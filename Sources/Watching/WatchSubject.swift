@@ -27,16 +27,6 @@ public struct WatchSubject: Hashable, Sendable {
     self.baselineLoss = baselineLoss
   }
 
-  /// The baseline of a classification by cross entropy: the entropy of the classes, in nats.
-  public static func baselineLoss(ofClassCounts counts: [Int]) -> Double {
-    let total = Double(counts.reduce(0, +))
-    return counts.reduce(0) { sum, count in
-      guard count > 0 else { return sum }
-      let share = Double(count) / total
-      return sum - share * .log(share)
-    }
-  }
-
   /// √n, by which the effects of an update on a unit of n inputs add up; that of 100 where it is not
   /// known.
   var alignment: Double { Double(max(1, width ?? 100)).squareRoot() }

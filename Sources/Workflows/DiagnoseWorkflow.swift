@@ -68,6 +68,8 @@ public struct DiagnoseWorkflow {
   private static func ending(_ text: String?, _ records: [StepRecord]) -> Trainer.Ending? {
     switch text {
     case "finished": .finished
+    // The best loss is not needed to judge it.
+    case "stopped_early": .stoppedEarly(bestLoss: .nan)
     case "refused":
       records.last?.refusal.map { .refused($0, advice: "") }
     default: nil

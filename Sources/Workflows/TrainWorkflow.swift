@@ -148,6 +148,10 @@ public final class TrainWorkflow {
     var (ending, advice) = (TrainReport.Ending.stopped, String?.none)
     switch outcome.ending {
     case .finished?: ending = .finished
+    case .stoppedEarly(let best)?:
+      ending = .stoppedEarly
+      advice =
+        "the loss over the validation data no longer fell; its least was \(Numerals.short(best))"
     case .refused(_, let text)?: (ending, advice) = (.refused, text)
     case nil: break
     }

@@ -26,6 +26,16 @@ import Training
     #expect(try String(contentsOf: file, encoding: .utf8) == schema)
   }
 
+  /// `Scripts/write-schema` writes it anew after a change.
+  @Test func thePageOfLayersIsWhatTheReadersKnow() throws {
+    let file = Self.repository.appending(path: "docs/layers.md")
+    let page = ExperimentSchema.layersPage()
+    if ProcessInfo.processInfo.environment["EVENKEEL_WRITE_SCHEMA"] != nil {
+      try page.write(to: file, atomically: true, encoding: .utf8)
+    }
+    #expect(try String(contentsOf: file, encoding: .utf8) == page)
+  }
+
   @Test func everyExampleFits() throws {
     #expect(Self.examples.count > 100)
     let schema = try JSONSchema(ExperimentSchema.json())
@@ -62,6 +72,11 @@ import Training
       "{dead_share: 0.8}"
     ),
     ("xor", "{loss_scale: false, keep_fp32: loss, clip: {global_norm: 1}}", "{}"),
+    (
+      "xor",
+      "{layer_rates: [{layers: [layers.1], factor: 0.1}], early_stopping: {patience: 3}, "
+        + "weight_averaging: {decay: 0.99, start: 0.5}}", "{}"
+    ),
     ("xor", "{loss_scale: 1024, keep_fp32: [layers.1], target: {loss_ratio: 0.5}}", "{}"),
   ])
   func whatIsReadFits(data: String, training: String, watch: String) throws {

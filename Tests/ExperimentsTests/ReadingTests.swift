@@ -72,6 +72,11 @@ private func text(_ data: String, _ training: String = "{}", watch: String = "{}
         "{safetensors: d.safetensors, features: x, labels: y, classes: 2, standardize: all}",
         "{loss_scale: {initial: 8, interval: 5}, target: {loss: 0.5}, gradients: normalization}"
       ),
+      (
+        "moons",
+        "{layer_rates: [{layers: [layers.1], factor: 0.1}], early_stopping: {patience: 3}, "
+          + "weight_averaging: {decay: 0.9, start: 0.5}}"
+      ),
     ]
     for (data, training) in sections {
       let first = try Experiment(yaml: text(data, training))
@@ -81,6 +86,9 @@ private func text(_ data: String, _ training: String = "{}", watch: String = "{}
       #expect(first.training.duration == second.training.duration)
       #expect(first.training.precision == second.training.precision)
       #expect(first.training.target == second.training.target)
+      #expect(first.training.layerRates == second.training.layerRates)
+      #expect(first.training.earlyStopping == second.training.earlyStopping)
+      #expect(first.training.averaging == second.training.averaging)
     }
   }
 

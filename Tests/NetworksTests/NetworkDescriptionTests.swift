@@ -58,6 +58,7 @@ import Testing
     "[{residual: {norm: pre, layers: [relu]}}, {residual: {norm: {post: rms_norm}, layers: [relu]}}]",
     "[{residual: {init: fixup, shortcut: projection, scale: 2, layers: [{dense: 4}, relu]}}]",
     "[{lstm: {units: 4, forget_bias: 3, return_sequences: true}}, {gru: 3}]",
+    "[{lstm: {units: 4, bidirectional: true}}]",
     "[{rnn: {units: 4, activation: relu, init: {recurrent: {spectral_radius: 1.5}}}}]",
     "[{embedding: {vocabulary: 10, dim: 4, init: {normal: 0.02}}}, {attention: {heads: 2, dim: 6}}]",
     "[{attention: {causal: true, bias: false}}, {relu: , name: gate}]",
@@ -70,6 +71,19 @@ import Testing
     network.otherSections = [YAMLTree.Entry("data", .text("train.csv"))]
     let again = try NetworkDescription(yaml: network.yaml, activations: Fixtures.activations)
     #expect(again == network, "\(network.yaml)")
+  }
+
+  @Test(arguments: [
+    "l1", "{huber: {delta: 0.5}}", "{softmax_cross_entropy: {label_smoothing: 0.1}}",
+    "{softmax_cross_entropy: {class_weights: [1, 2.5], reduction: sum}}",
+    "{binary_cross_entropy_with_logits: {positive_weight: 3}}",
+  ])
+  func aLossReadsBackEqual(loss: String) throws {
+    let network = try Fixtures.network(
+      "[{group_norm: {groups: 2, epsilon: 0.001}}, {dense: 2}]", more: ", loss: \(loss)")
+    let again = try NetworkDescription(yaml: network.yaml, activations: Fixtures.activations)
+    #expect(again == network, "\(network.yaml)")
+    #expect(again.loss != LossDescription(try #require(again.loss).name) || loss == "l1")
   }
 
   @Test func sectionsForTrainingAreKept() throws {

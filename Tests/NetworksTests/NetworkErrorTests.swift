@@ -211,8 +211,24 @@ import Testing
     (
       "network:\n  input: [4]\n  layers: [relu]\n  loss: mse\n",
       "net.yaml:4: there is no loss 'mse'; the losses are: softmax_cross_entropy, "
-        + "mean_squared_error, binary_cross_entropy_with_logits, hinge, nll_of_softmax, "
-        + "bce_on_probabilities"
+        + "mean_squared_error, l1, huber, poisson_nll, gaussian_nll, "
+        + "binary_cross_entropy_with_logits, hinge, nll_of_softmax, bce_on_probabilities"
+    ),
+    (
+      "network:\n  input: [4]\n  layers: [relu]\n  loss: {hinge: {delta: 1}}\n",
+      "net.yaml:4: 'hinge' has no key 'delta'; it has: reduction"
+    ),
+    (
+      "network:\n  input: [4]\n  layers: [relu]\n"
+        + "  loss: {softmax_cross_entropy: {class_weights: [1, -2]}}\n",
+      "net.yaml:4: 'class_weights' of 'softmax_cross_entropy' is '-2'; "
+        + "give a list, each a number from 0 to 1000000000000"
+    ),
+    (
+      "network:\n  input: [4]\n  layers: [relu]\n"
+        + "  loss: {softmax_cross_entropy: {label_smoothing: 1}}\n",
+      "net.yaml:4: 'label_smoothing' of 'softmax_cross_entropy' is '1'; "
+        + "give a number from 0 to less than 1"
     ),
     (
       "network:\n  input: [4]\n  input: [5]\n  layers: [relu]\n",

@@ -208,38 +208,27 @@ import Testing
         + "measure samples of the same kind")
   }
 
-  // MARK: Forms of targets
+  // MARK: Features as a network reads them
 
-  @Test func targetsTakeTheFormThatALossWants() throws {
-    let set = try Self.numbered([1, 0, 1], names: 2)
-    let hot = try set.targets(as: .oneHot)
-    #expect(hot.targetShape == [2] && hot.reals == [0, 1, 1, 0, 0, 1])
-    let bits = try set.targets(as: .bits)
-    #expect(bits.targetShape == [1] && bits.reals == [1, 0, 1])
-    #expect(try set.targets(as: .signs).reals == [1, -1, 1])
-    #expect(try set.targets(as: .classes).labels == [1, 0, 1])
-    #expect(
-      Self.message { _ = try Self.numbered([0, 1, 2]).targets(as: .bits) }
-        == "numbered: there are 3 classes, and the loss tells two apart; "
-        + "use a loss of classes, such as softmax_cross_entropy")
-    #expect(
-      Self.message { _ = try set.targets(as: .reals) }
-        == "numbered: the targets are classes, and the loss needs numbers; "
-        + "name a column of numbers, or a loss of classes")
-    #expect(
-      Self.message { _ = try bits.targets(as: .oneHot) }
-        == "numbered: the targets are numbers, and the loss needs classes; "
-        + "name a column of classes, or a loss of numbers")
+  @Test func featuresTakeTheShapeThatANetworkReads() throws {
+    let set = try Self.numbered([1, 0])
+    let column = set.arranged(as: [3, 1])
+    #expect(column.featureShape == [3, 1] && column.numbers == set.numbers)
+    #expect(set.arranged(as: [1, 4]).featureShape == [3])
   }
 
-  @Test func featuresTakeTheShapeThatANetworkWants() throws {
-    let set = try Self.numbered([1, 0])
-    let rows = try set.features(as: [3, 1])
-    #expect(rows.featureShape == [3, 1] && rows.numbers == set.numbers)
-    #expect(
-      Self.message { _ = try set.features(as: [1, 4]) }
-        == "numbered: a sample has the shape [3], and the network takes [1, 4]; "
-        + "change the network's input, or choose other columns")
+  @Test func imagesWithChannelsLastAreTurned() throws {
+    let numbers = (0..<24).map(Float.init)
+    let set = try Dataset(
+      name: "images", features: Tensor(numbers, shape: [2, 2, 2, 3]),
+      targets: .reals(Tensor([Float](repeating: 0, count: 2), shape: [2, 1])))
+    let turned = set.arranged(as: [3, 2, 2])
+    #expect(turned.featureShape == [3, 2, 2])
+    #expect(turned.numbers.prefix(6) == [0, 3, 6, 9, 1, 4])
+    #expect(turned.numbers[12] == 12 && turned.numbers[16] == 13)
+    // Of another order nothing is known.
+    #expect(set.arranged(as: [2, 3, 2]).featureShape == [2, 2, 3])
+    #expect(set.arranged(as: [12]).numbers == numbers)
   }
 
   // MARK: What is refused

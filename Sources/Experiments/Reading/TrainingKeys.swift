@@ -64,7 +64,7 @@ extension TrainingSettings {
         ]), default: "\(snapshots.every)", "Steps between two snapshots."),
       Key("target", .mapping(targetKeys, oneOf: targetKeys.map(\.name)), "What counts as success."),
       Key("validate", .integer(wholeFrom(1)), "Steps between two evaluations."),
-    ]
+    ] + courseKeys
   }()
 
   /// What may be an item of `gradients`.

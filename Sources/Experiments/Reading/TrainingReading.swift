@@ -35,6 +35,7 @@ extension TrainingSettings {
       }
     }
     try readTarget(section)
+    try readCourse(section)
     validationInterval = try section.count("validate") ?? validationInterval
     do {
       try check()
@@ -230,7 +231,7 @@ extension TrainingSettings {
     case nil: break
     }
     add("validate", .integer(validationInterval), unless: validationInterval == 0)
-    return .map(entries)
+    return .map(entries + courseEntries)
   }
 
   /// Clipping of one limit is written shortly, as users do: `{global_norm: 1}`.

@@ -162,6 +162,23 @@ public struct Fields: Sendable {
     return result
   }
 
+  /// Finite numbers in the range of its key's list; nil where there is neither value nor default.
+  public func numbers(_ name: String) throws(NetworkError) -> [Double]? {
+    let key = key(name)
+    guard let tree = value(key) else { return nil }
+    guard case .list(let element) = key.form, let items = tree.items else {
+      throw refusal(key, tree)
+    }
+    var result: [Double] = []
+    for item in items {
+      guard let number = item.finiteNumber, element.accepts(number: number) else {
+        throw refusal(key, item)
+      }
+      result.append(number)
+    }
+    return result
+  }
+
   /// An activation's name, found in the catalogue; nil where there is neither value nor default.
   public func activation(_ name: String) throws(NetworkError) -> String? {
     let key = key(name)

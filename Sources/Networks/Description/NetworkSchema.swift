@@ -69,10 +69,7 @@ public enum NetworkSchema {
         "layers": ["description": "The layers in order.", "$ref": "#/$defs/layers"],
         "loss": [
           "description": "The loss of the output.",
-          "oneOf": .list(
-            LossDescription.summaries.map { name, summary in
-              ["const": .text(name), "description": .text(summary)]
-            }),
+          "anyOf": .list(choices(of: LossDescription.forms)),
         ],
       ],
     ]

@@ -13,7 +13,8 @@ extension LoweredParameter {
 }
 
 extension LoweredInput {
-  /// Fills a tensor with a random batch: normal features and reals, uniform classes and bits.
+  /// Fills a tensor with a random batch: normal features and reals, uniform classes, bits and small
+  /// counts.
   public func fill(_ tensor: Tensor, seed: UInt64) {
     fill(tensor, from: RandomStream(seed: seed, name: name))
   }
@@ -22,6 +23,7 @@ extension LoweredInput {
   public func fill(_ tensor: Tensor, from stream: RandomStream) {
     switch content {
     case .features, .reals: tensor.setNormal(std: 1, from: stream)
+    case .counts: tensor.setReals { Double(stream.integer(at: $0, below: 4)) }
     case .bits: tensor.setReals { Double(stream.integer(at: $0, below: 2)) }
     case .signs: tensor.setReals { Double(2 * stream.integer(at: $0, below: 2) - 1) }
     case .mask(let rate): tensor.setMask(rate: rate, from: stream)

@@ -16,6 +16,9 @@ public struct RecurrentLayer: WeightedLayer {
   public var units: Int
   /// Whether every step's state is handed on, `[time, units]`, or only the last, `[units]`.
   public var returnsSequences: Bool
+  /// Whether a second cell reads the steps from the last to the first; what both give stands side by
+  /// side, `[time, 2 · units]` or `[2 · units]` (Schuster and Paliwal 1997).
+  public var isBidirectional: Bool
   /// The bias of an LSTM's forget gate; nil where it starts as the other biases do.
   public var forgetBias: Double?
   public var activation: String
@@ -23,13 +26,15 @@ public struct RecurrentLayer: WeightedLayer {
   public var initialization: Initialization
 
   public init(
-    _ cell: Cell, _ units: Int, returnsSequences: Bool = false, forgetBias: Double? = nil,
-    activation: String = "tanh", bias: Bool = true,
+    _ cell: Cell, _ units: Int, returnsSequences: Bool = false,
+    isBidirectional: Bool = false, forgetBias: Double? = nil, activation: String = "tanh",
+    bias: Bool = true,
     initialization: Initialization = Initialization()
   ) {
     self.cell = cell
     self.units = units
     self.returnsSequences = returnsSequences
+    self.isBidirectional = isBidirectional
     self.forgetBias = forgetBias
     self.activation = activation
     hasBias = bias
@@ -42,6 +47,9 @@ public struct RecurrentLayer: WeightedLayer {
       Key(
         "return_sequences", .boolean, default: "false",
         "Whether every step's state is handed on, or only the last."),
+      Key(
+        "bidirectional", .boolean, default: "false",
+        "Whether a second cell reads the steps backward; the output is then twice as wide."),
       Key("activation", .activation, default: "tanh", "The function of the new state."),
     ]
     if cell == .lstm {
@@ -59,6 +67,7 @@ public struct RecurrentLayer: WeightedLayer {
     let cell = Cell(rawValue: fields.form.name) ?? .rnn
     self.init(
       cell, try fields.integer("units"), returnsSequences: try fields.boolean("return_sequences"),
+      isBidirectional: try fields.boolean("bidirectional"),
       forgetBias: cell == .lstm ? try fields.optionalNumber("forget_bias") : nil,
       activation: try fields.activation("activation") ?? "tanh", bias: try fields.boolean("bias"),
       initialization: try fields.initialization())
@@ -72,6 +81,7 @@ public struct RecurrentLayer: WeightedLayer {
   public var entries: [YAMLTree.Entry] {
     var entries = [YAMLTree.Entry("units", .integer(units))]
     if returnsSequences { entries.append(YAMLTree.Entry("return_sequences", .boolean(true))) }
+    if isBidirectional { entries.append(YAMLTree.Entry("bidirectional", .boolean(true))) }
     if activation != "tanh" { entries.append(YAMLTree.Entry("activation", .text(activation))) }
     if let forgetBias { entries.append(YAMLTree.Entry("forget_bias", .number(forgetBias))) }
     return entries + Key.entries(bias: hasBias, initialization)
@@ -87,21 +97,52 @@ public struct RecurrentLayer: WeightedLayer {
         cure: "give an input such as [100, 8], or put 'reshape' in front of it")
     }
     // Before any list of steps is made: a step takes at least so many operators.
-    guard saturatingProduct(shape[1], cell.gates.count) <= lowering.limits.nodes else {
+    let cells = isBidirectional ? 2 : 1
+    guard saturatingProduct(shape[1], cells * cell.gates.count) <= lowering.limits.nodes else {
       throw lowering.error(
         .limitExceeded, "'\(form)' has \(shape[1].grouped) time steps to write out",
         cure: "use shorter sequences")
     }
+    let forward = try states(input, isReversed: false, in: &lowering)
+    var directions = [forward]
+    if isBidirectional {
+      directions.append(try states(input, isReversed: true, in: &lowering))
+    }
+    lowering.setSteps(forward)
+    var outputs: [Value] = []
+    for (number, states) in directions.enumerated() {
+      guard returnsSequences else {
+        // The last state of each in its own direction.
+        outputs.append(number == 0 ? states[states.count - 1] : states[0])
+        continue
+      }
+      var rows: [Value] = []
+      for state in states { rows.append(try lowering.reshape(state, to: [shape[0], 1, units])) }
+      outputs.append(try lowering.append("Concat", ["axis": .integer(1)], to: rows)[0])
+    }
+    guard outputs.count > 1 else { return outputs[0] }
+    return try lowering.append("Concat", ["axis": .integer(-1)], to: outputs)[0]
+  }
+
+  /// The states of one cell at every time step, in the order of time.
+  private func states(
+    _ input: Value, isReversed: Bool, in lowering: inout Lowering
+  ) throws(NetworkError) -> [Value] {
+    let count = lowering.shape(of: input)[1]
+    let prefix = isReversed ? "reverse." : ""
     var gates: [Gate] = []
-    for name in cell.gates { gates.append(try gate(name, input, in: &lowering)) }
+    for name in cell.gates {
+      gates.append(try gate(name, input, prefix: prefix, in: &lowering))
+    }
     let functions = (
       gate: try lowering.activation("sigmoid"), state: try lowering.activation(activation)
     )
-    var states: [Value] = []
-    var memory: Value?
-    for step in 0..<shape[1] {
-      let before = states.last
-      let state = try lowering.scoped("t\(step + 1)") { (lowering) throws(NetworkError) in
+    var states = [Value?](repeating: nil, count: count)
+    var (before, memory): (Value?, Value?) = (nil, nil)
+    for place in 0..<count {
+      let step = isReversed ? count - 1 - place : place
+      let state = try lowering.scoped("\(prefix)t\(step + 1)") {
+        (lowering) throws(NetworkError) in
         switch cell {
         case .rnn:
           let sum = try gates[0].sum(step, before, in: &lowering)
@@ -111,13 +152,10 @@ public struct RecurrentLayer: WeightedLayer {
         case .gru: return try gru(step, gates, before, functions, in: &lowering)
         }
       }
-      states.append(state)
+      states[step] = state
+      before = state
     }
-    lowering.setSteps(states)
-    guard returnsSequences else { return states[states.count - 1] }
-    var rows: [Value] = []
-    for state in states { rows.append(try lowering.reshape(state, to: [shape[0], 1, units])) }
-    return try lowering.append("Concat", ["axis": .integer(1)], to: rows)[0]
+    return states.compactMap { $0 }
   }
 
   /// One gate: its share of the input at every step, and its recurrent weights.
@@ -142,14 +180,14 @@ public struct RecurrentLayer: WeightedLayer {
 
   /// Adds the weights of one gate and multiplies all time steps of the input at once.
   private func gate(
-    _ name: String, _ input: Value, in lowering: inout Lowering
+    _ name: String, _ input: Value, prefix direction: String, in lowering: inout Lowering
   ) throws(NetworkError) -> Gate {
     let shape = lowering.shape(of: input)
     var own = initialization
     if name == "f", let forgetBias {
       own.bias = InitializerChoice(ConstantInitializer(forgetBias))
     }
-    let prefix = cell.gates.count == 1 ? "" : name + "."
+    let prefix = direction + (cell.gates.count == 1 ? "" : name + ".")
     let all = try lowering.projection(
       input, from: shape[2], to: units, name: prefix, bias: hasBias, defaultFan: Double(units),
       own: own)

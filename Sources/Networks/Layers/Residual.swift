@@ -57,7 +57,8 @@ public struct ResidualLayer: ContainerLayer {
   }
 
   private static let places = Norm.Place.allCases.map(\.rawValue)
-  private static let norms = NormalizationLayer.Kind.allCases.map(\.rawValue)
+  private static let norms = NormalizationLayer.Kind.allCases.filter { $0 != .group }.map(
+    \.rawValue)
 
   public static let forms = [
     NamedForm(

@@ -92,6 +92,8 @@ public struct LoweredInput: Sendable {
     case signs
     /// Targets of the loss: real numbers.
     case reals
+    /// Targets of the loss: numbers of at least 0.
+    case counts
     /// 0 with probability `rate`, and 1/(1 − rate) otherwise.
     case mask(rate: Double)
     /// The mean of what a batch norm normalises.

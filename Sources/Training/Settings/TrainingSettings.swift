@@ -4,6 +4,8 @@ public import Numbers
 public struct TrainingSettings: Sendable {
   public var optimizer: any Optimizer = SGD()
   public var schedule = LearningRatePlan()
+  /// Factors of the learning rate in single layers.
+  public var layerRates: [LayerRate] = []
   /// Samples in a batch.
   public var batch = 32
   /// Batches whose mean gradient makes one update.
@@ -21,8 +23,47 @@ public struct TrainingSettings: Sendable {
   public var target: Target?
   /// Steps between two looks at the validation data; 0 for the end of every epoch.
   public var validationInterval = 0
+  /// When a run ends before its last step since it becomes no better; nil for never.
+  public var earlyStopping: EarlyStopping?
+  /// Of which weights the mean is validated in place of the last ones; nil for none.
+  public var averaging: WeightAveraging?
 
   public init() {}
+
+  /// A factor of the learning rate for some layers; 0 leaves their weights as they start.
+  public struct LayerRate: Hashable, Sendable {
+    public var layers: [String]
+    public var factor: Double
+
+    public init(_ layers: [String], factor: Double) {
+      (self.layers, self.factor) = (layers, factor)
+    }
+  }
+
+  /// The end of a run whose loss over the validation data no longer falls (Prechelt 1998).
+  public struct EarlyStopping: Hashable, Sendable {
+    /// Evaluations in a row without a better one after which the run ends.
+    public var patience: Int
+    /// By how much the loss must fall to be better.
+    public var leastChange = 0.0
+
+    public init(patience: Int, leastChange: Double = 0) {
+      (self.patience, self.leastChange) = (patience, leastChange)
+    }
+  }
+
+  /// A mean over the weights after each step.
+  public struct WeightAveraging: Hashable, Sendable {
+    /// How much of the mean stays in every step (Polyak and Juditsky 1992); nil for the mean of all
+    /// steps alike (Izmailov et al. 2018).
+    public var decay: Double?
+    /// The share of the run that is made before the mean begins.
+    public var start = 0.0
+
+    public init(decay: Double? = nil, start: Double = 0) {
+      (self.decay, self.start) = (decay, start)
+    }
+  }
 
   /// How long a run goes on.
   public enum Duration: Hashable, Sendable {
@@ -119,6 +160,26 @@ extension TrainingSettings {
     case .lossRatio(let value), .accuracy(let value):
       try require(value > 0 && value <= 1, "the target is \(value)", "give a share up to 1")
     case nil: break
+    }
+    for rate in layerRates {
+      try require(
+        (0...1e6).contains(rate.factor), "the factor of a layer's rate is \(rate.factor)",
+        "give a number from 0 to 1,000,000")
+    }
+    if let earlyStopping {
+      try require(
+        earlyStopping.patience >= 1, "'patience' is \(earlyStopping.patience)", "give at least 1")
+      try require(
+        earlyStopping.leastChange >= 0 && earlyStopping.leastChange.isFinite,
+        "'least_change' is \(earlyStopping.leastChange)", "give a number of at least 0")
+    }
+    if let averaging {
+      try require(
+        (0...1).contains(averaging.start), "'start' of the mean is \(averaging.start)",
+        "give a share of the run, from 0 to 1")
+      try require(
+        averaging.decay.map { $0 >= 0 && $0 < 1 } ?? true,
+        "'decay' of the mean is \(averaging.decay ?? 0)", "give a number from 0 to less than 1")
     }
     try optimizer.check()
     try schedule.schedule.check()

@@ -26,12 +26,14 @@ struct Feed {
     let batch = network.graph.type(of: input.value).shape[0]
     let sample = Shape([Int](network.graph.type(of: input.value).shape.extents.dropFirst()))
     let rows = network.graph.type(of: output.value).shape.count / batch
+    let dataset = dataset.arranged(as: sample)
     try Self.check(dataset, against: input.content, shape: sample)
     self.dataset = dataset
     features = input.value
     targets = output.value
     content = output.content
-    let encoder = TargetEncoder(dataset: dataset, elements: rows)
+    let outputs = network.graph.type(of: network.output).shape.count / batch
+    let encoder = TargetEncoder(dataset: dataset, elements: rows, outputs: outputs)
     let targets = try encoder.targets(for: output.content)
     do {
       encoded = try Dataset(

@@ -7,6 +7,8 @@ struct TargetEncoder {
   let dataset: Dataset
   /// Elements of the loss's targets for each sample.
   let elements: Int
+  /// Elements of the network's output for each sample; more where some of them are no predictions.
+  let outputs: Int
 
   /// - Throws: ``TrainingError`` when they cannot be brought into it.
   func targets(for content: LoweredInput.Content) throws(TrainingError) -> Dataset.Targets {
@@ -64,20 +66,32 @@ struct TargetEncoder {
         cure: "name the column of classes as 'label', or take the loss 'mean_squared_error'")
     case .bits: allowed = { !($0 < 0 || $0 > 1) }
     case .signs: allowed = { $0 == 1 || $0 == -1 || $0.isNaN }
+    case .counts: allowed = { !($0 < 0) }
     default: allowed = { _ in true }
     }
     guard perSample == elements else {
       throw mismatch(
-        "a sample has \(perSample) targets, and the network's output \(elements) elements",
-        cure: "end with 'dense: \(perSample)'")
+        elements == outputs
+          ? "a sample has \(perSample) targets, and the network's output \(elements) elements"
+          : "a sample has \(perSample) targets, and the loss takes \(elements) for an output of "
+            + "\(outputs) elements",
+        cure: "end with 'dense: \(perSample * outputs / max(1, elements))'")
     }
     for i in values.indices where !allowed(values[i]) {
       throw TrainingError(
         .mismatch,
         "\(dataset.place(ofSample: i / perSample)): the target is \(values[i])",
-        cure: content == .bits ? "give numbers from 0 to 1" : "give −1 or 1")
+        cure: Self.cure(for: content))
     }
     return dataset.targets
+  }
+
+  private static func cure(for content: LoweredInput.Content) -> String {
+    switch content {
+    case .bits: "give numbers from 0 to 1"
+    case .counts: "give numbers of at least 0"
+    default: "give −1 or 1"
+    }
   }
 
   private func requireClasses(

@@ -45,11 +45,16 @@ public final class Trainer: Sequence, IteratorProtocol {
   let sums: [Elements<Float>]
   var norms: [Double]
   let evaluator: Evaluator?
+  var average: WeightAverage?
+  /// The best loss over the validation data so far, and evaluations since then.
+  var best: (loss: Double, waited: Int) = (.infinity, 0)
 
   /// How a run came to its end.
   public enum Ending: Hashable, Sendable {
     /// All steps were made.
     case finished
+    /// The loss over the validation data was no better for as many evaluations as was asked for.
+    case stoppedEarly(bestLoss: Double)
     /// More steps in a row were refused than is allowed.
     case refused(StepRecord.Refusal, advice: String)
   }
@@ -86,7 +91,8 @@ public final class Trainer: Sequence, IteratorProtocol {
       network, adding: { Add() }, optimizer: settings.optimizer, isWatched: true,
       format: precision.format == .fp32 ? nil : precision.format,
       backwardFormat: precision.backwardFormat, keepsMasters: precision.keepsMasters,
-      exactValues: try Self.exactValues(of: network, precision.exactLayers))
+      exactValues: try Self.exactValues(of: network, precision.exactLayers),
+      rateFactors: try Self.rateFactors(of: network, settings.layerRates))
     self.network = network
     for parameter in network.parameters {
       parameter.fill(model[parameter.value], seed: settings.seed)
@@ -104,6 +110,14 @@ public final class Trainer: Sequence, IteratorProtocol {
     let judged = validation ?? (settings.target.map(\.isAccuracy) == true ? data : nil)
     evaluator = try judged.map { [model] in
       try Evaluator(description, model: model, training: data, data: $0, settings)
+    }
+    average = settings.averaging.map {
+      WeightAverage($0, of: model.parameters, plannedSteps: plannedSteps)
+    }
+    if settings.earlyStopping != nil, validation == nil {
+      throw TrainingError(
+        .mismatch, "'early_stopping' looks at the validation data, and there are none",
+        cure: "add 'validation' to 'data', such as 'validation: 0.2'")
     }
     if settings.guarding.rollsBack { last = snapshot() }
   }
@@ -149,6 +163,26 @@ public final class Trainer: Sequence, IteratorProtocol {
     return values
   }
 
+  /// Factors of the learning rate by parameter.
+  private static func rateFactors(
+    of network: LoweredNetwork, _ rates: [TrainingSettings.LayerRate]
+  ) throws(TrainingError) -> [Value: Double] {
+    var factors: [Value: Double] = [:]
+    for rate in rates {
+      for name in rate.layers {
+        guard let layer = network.layers.first(where: { $0.name == name }) else {
+          let known = network.layers.map(\.name)
+          throw TrainingError(
+            .unknownName, "'layer_rates' names the layer \(quoted(name)), which does not exist",
+            cure: nearestName(to: name, among: known).map { "did you mean '\($0)'?" }
+              ?? "name layers such as '\(known[0])'")
+        }
+        for weight in layer.weights { factors[weight] = rate.factor }
+      }
+    }
+    return factors
+  }
+
   /// Makes one step.
   ///
   /// - Returns: what it did; nil when the run has ended.
@@ -192,6 +226,7 @@ public final class Trainer: Sequence, IteratorProtocol {
       settings.schedule.observe(loss: record.loss, step: step, &memory)
     }
     step += 1
+    if refusal == nil { average?.add(step: step) }
     if let refusal {
       refusedSteps += 1
       refusedInARow += 1
@@ -208,8 +243,29 @@ public final class Trainer: Sequence, IteratorProtocol {
     let interval =
       settings.validationInterval > 0
       ? settings.validationInterval : Swift.max(1, batches.perEpoch / settings.accumulation)
-    if let evaluator, step.isMultiple(of: interval) || ending != nil {
-      lastEvaluation = evaluator.evaluate(after: step)
+    if let evaluator, step.isMultiple(of: interval) || ending != nil { evaluate(evaluator) }
+  }
+
+  /// Judges the weights, or their mean where one is kept, and ends a run that becomes no better.
+  private func evaluate(_ evaluator: Evaluator) {
+    if average?.isReady == true {
+      average?.exchange()
+      model.weightsWereWritten()
+      model.prepareWeights()
+    }
+    let evaluation = evaluator.evaluate(after: step)
+    if average?.isReady == true {
+      average?.exchange()
+      model.weightsWereWritten()
+      model.prepareWeights()
+    }
+    lastEvaluation = evaluation
+    guard let stopping = settings.earlyStopping, ending == nil else { return }
+    if evaluation.loss < best.loss - stopping.leastChange {
+      best = (evaluation.loss, 0)
+    } else {
+      best.waited += 1
+      if best.waited >= stopping.patience { ending = .stoppedEarly(bestLoss: best.loss) }
     }
   }
 

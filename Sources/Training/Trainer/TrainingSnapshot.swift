@@ -32,10 +32,16 @@ extension Trainer {
       numbers["loss_scale.finite_steps"] = "\(scaler.finiteSteps)"
       numbers["loss_scale.bad_steps"] = "\(scaler.badSteps)"
     }
+    if settings.earlyStopping != nil {
+      numbers["early_stopping.best"] = "\(best.loss)"
+      numbers["early_stopping.waited"] = "\(best.waited)"
+    }
+    if let average { numbers["average.count"] = "\(average.count)" }
     return TrainingSnapshot(
       step: step,
       tensors: model.parameters.map { ($0.name, $0.weight.copy()) }
-        + model.updates.state.map { ($0.name, $0.tensor.copy()) }, numbers: numbers)
+        + model.updates.state.map { ($0.name, $0.tensor.copy()) }
+        + (average?.tensors.map { ($0.name, $0.tensor.copy()) } ?? []), numbers: numbers)
   }
 
   /// Goes back, or on, to where a snapshot was taken.
@@ -74,16 +80,28 @@ extension Trainer {
     let inARow = try number("refused_in_a_row", Int.self)
     let hasRolledBack = try number("has_rolled_back", Bool.self)
     let updates = try number("updates", Int.self)
+    var best = best
+    if settings.earlyStopping != nil {
+      best = (
+        try number("early_stopping.best", Double.self),
+        try number("early_stopping.waited", Int.self)
+      )
+    }
+    let averaged = average == nil ? 0 : try number("average.count", Int.self)
     let tensors = Dictionary(snapshot.tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
     try checkWeights(tensors)
     let states = tensors.filter { entry in
       !model.parameters.contains { $0.name == entry.key }
+        && !entry.key.hasPrefix(WeightAverage.prefix)
     }
+    try average?.check(tensors)
     try model.updates.restore(states, step: updates)
     for parameter in model.parameters {
       if let tensor = tensors[parameter.name] { parameter.weight.copyBytes(from: tensor) }
     }
     model.weightsWereWritten()
+    average?.restore(tensors, count: averaged)
+    self.best = best
     (self.memory, self.scaler, self.hasRolledBack) = (memory, scaler, hasRolledBack)
     (step, refusedSteps, refusedInARow, ending) = (snapshot.step, refused, inARow, nil)
   }

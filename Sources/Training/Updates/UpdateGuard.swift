@@ -18,13 +18,13 @@ extension UpdatePass {
   }
 
   /// Why the next update cannot be made; nil where it can.
-  func refusal(of rule: UpdateRule, rate: Double) -> StepRecord.Refusal? {
+  func refusal(rate: Double) -> StepRecord.Refusal? {
     if !knowsGradients { measure(.gradient, ofAll: true) }
     knowsGradients = false
     for number in facts.indices where !facts[number].gradient.isFinite {
       return refusal(.gradient, parameters[number].name, slots[number].gradient)
     }
-    guard !proves(rule, rate) else { return nil }
+    guard !proves(rate) else { return nil }
     measure(.weight, ofAll: false)
     for place in 0..<stateCount { measure(.state(place), ofAll: false) }
     for number in facts.indices where isDoubtful[number] {
@@ -36,11 +36,11 @@ extension UpdatePass {
           .state, stateName(place, number), stateTensors[number][place].elements(as: T.self))
       }
     }
-    guard !proves(rule, rate) else { return nil }
-    Threads.run(parts: partition.cuts.count, Trial(pass: self, rule: rule))
+    guard !proves(rate) else { return nil }
+    Threads.run(parts: partition.cuts.count, Trial(pass: self))
     merge { max($0, $1) }
     for number in facts.indices where isDoubtful[number] && found[number] > 0 {
-      return inquest(rule, number)
+      return inquest(number)
     }
     return nil
   }
@@ -48,11 +48,12 @@ extension UpdatePass {
   /// Proves that the update is finite for all parameters, and then knows what is after it.
   ///
   /// Otherwise the parameters for which it does not are marked.
-  private func proves(_ rule: UpdateRule, _ rate: Double) -> Bool {
-    let isFinite = rule.isFinite(in: T.self)
+  private func proves(_ rate: Double) -> Bool {
     var isProved = true
     for number in facts.indices {
-      let bounds = optimizer.bounds(facts[number], rate: rate, step: step + 1)
+      let isFinite = rules[number].isFinite(in: T.self)
+      let bounds = optimizer.bounds(
+        facts[number], rate: rate * rateFactors[number], step: step + 1)
       let limit = format?.overflowThreshold ?? facts[number].greatest
       if isFinite, let after = bounds.after(facts[number], limit: limit) {
         next[number] = after
@@ -126,7 +127,6 @@ extension UpdatePass {
   /// Computes doubtful updates into spare memory; finds 1 where one is not finite.
   private struct Trial: PartedWork {
     let pass: UpdatePass
-    let rule: UpdateRule
 
     func run(part: Int) {
       var last = -1
@@ -134,7 +134,7 @@ extension UpdatePass {
         let piece = pass.partition.pieces[index]
         guard pass.isDoubtful[piece.parameter] else { continue }
         let before = piece.run == last ? pass.found[piece.run] : 0
-        pass.found[piece.run] = before > 0 || !pass.isFinite(rule, piece, part) ? 1 : 0
+        pass.found[piece.run] = before > 0 || !pass.isFinite(piece, part) ? 1 : 0
         last = piece.run
       }
     }
@@ -142,7 +142,7 @@ extension UpdatePass {
 
   /// Computes the update of a piece into the rooms of a part: the update, the weights as they would be
   /// read, and the states.
-  func compute(_ rule: UpdateRule, _ piece: Partition.Piece, _ part: Int) {
+  func compute(_ piece: Partition.Piece, _ part: Int) {
     let slot = slots[piece.parameter]
     let count = piece.range.count
     var states = StateElements<T>()
@@ -153,15 +153,15 @@ extension UpdatePass {
       states[place] = room
     }
     let (update, weight) = (room(part, 0)[0..<count], room(part, 1)[0..<count])
-    rule.run(
+    rules[piece.parameter].run(
       gradient: slot.gradient[piece.range], weight: slot.weight[piece.range], states: states,
       update: update)
     add(update, to: slot.weight[piece.range], into: weight)
     if let format { round(weight, to: format, into: weight) }
   }
 
-  private func isFinite(_ rule: UpdateRule, _ piece: Partition.Piece, _ part: Int) -> Bool {
-    compute(rule, piece, part)
+  private func isFinite(_ piece: Partition.Piece, _ part: Int) -> Bool {
+    compute(piece, part)
     return (0..<2 + stateCount).allSatisfy { number in
       greatestMagnitude(room(part, number)[0..<piece.range.count]).isFinite
     }
@@ -169,10 +169,10 @@ extension UpdatePass {
 
   /// Tells what of a parameter the update would make infinite or NaN: a state, or else the update, or
   /// else the weights.
-  private func inquest(_ rule: UpdateRule, _ number: Int) -> StepRecord.Refusal {
+  private func inquest(_ number: Int) -> StepRecord.Refusal {
     var summaries = (0..<2 + stateCount).map { _ in Summary() }
     for piece in partition.pieces where piece.parameter == number {
-      compute(rule, piece, 0)
+      compute(piece, 0)
       for place in summaries.indices { summaries[place].add(room(0, place)[0..<piece.range.count]) }
     }
     for place in 0..<stateCount where summaries[2 + place].nonFinite > 0 {

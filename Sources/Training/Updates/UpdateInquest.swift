@@ -19,9 +19,9 @@ struct UpdateFailure {
 extension UpdatePass {
   /// Looks for the first element of the next update that would not be finite; nil where all would be.
   func firstNonFinite(rate: Double) -> UpdateFailure? {
-    let rule = optimizer.rule(rate: rate, step: step + 1)
+    setRules(rate: rate)
     for piece in partition.pieces {
-      compute(rule, piece, 0)
+      compute(piece, 0)
       // States first, then the update that is made of them, then the weights.
       for place in (0..<stateCount).map({ 2 + $0 }) + [0, 1] {
         let room = room(0, place)[0..<piece.range.count]

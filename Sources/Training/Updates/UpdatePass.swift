@@ -36,6 +36,10 @@ public final class UpdatePass<T: Scalar> {
   var isForeign: [Bool]
   /// Parameters whose update has not been proved to be finite.
   var isDoubtful: [Bool]
+  /// A factor of the learning rate for each parameter.
+  let rateFactors: [Double]
+  /// The rule of the step for each parameter.
+  var rules: [UpdateRule]
 
   private let weights: SummarySlots?
   private let updates: SummarySlots?
@@ -57,11 +61,16 @@ public final class UpdatePass<T: Scalar> {
   ///   - copies: where the network reads each parameter, rounded to `format`, so that weights
   ///     themselves are kept as they are; nil where weights are rounded.
   ///   - isWatched: whether weights and updates are summarised.
+  ///   - rateFactors: a factor of the learning rate for each parameter; nil for 1.
   public init(
     _ parameters: [TrainedParameter], optimizer: any Optimizer, format: NumberFormat? = nil,
-    copies: [Tensor]? = nil, isWatched: Bool = false
+    copies: [Tensor]? = nil, isWatched: Bool = false, rateFactors: [Double]? = nil
   ) {
     precondition(copies == nil || copies?.count == parameters.count, "one copy per parameter")
+    precondition(
+      rateFactors == nil || rateFactors?.count == parameters.count, "one factor per parameter")
+    self.rateFactors = rateFactors ?? parameters.map { _ in 1 }
+    rules = parameters.map { _ in optimizer.rule(rate: 0, step: 1) }
     self.optimizer = optimizer
     self.parameters = parameters
     self.format = format.flatMap { $0.bitCount < T.elementType.byteCount * 8 ? $0 : nil }
@@ -106,9 +115,9 @@ public final class UpdatePass<T: Scalar> {
   /// - Parameter rate: the learning rate of this step.
   /// - Returns: nil, or why nothing was changed.
   public func run(rate: Double) -> StepRecord.Refusal? {
-    let rule = optimizer.rule(rate: rate, step: step + 1)
-    if let refusal = refusal(of: rule, rate: rate) { return refusal }
-    Threads.run(parts: partition.cuts.count, Work(pass: self, rule: rule))
+    setRules(rate: rate)
+    if let refusal = refusal(rate: rate) { return refusal }
+    Threads.run(parts: partition.cuts.count, Work(pass: self))
     step += 1
     for number in facts.indices {
       facts[number] = next[number]
@@ -124,6 +133,16 @@ public final class UpdatePass<T: Scalar> {
       facts[number].weight = weights[number].greatestMagnitude
     }
     return nil
+  }
+
+  /// Sets the rule of every parameter for a learning rate.
+  func setRules(rate: Double) {
+    for number in rules.indices {
+      let isAsBefore = number > 0 && rateFactors[number] == rateFactors[number - 1]
+      rules[number] =
+        isAsBefore
+        ? rules[number - 1] : optimizer.rule(rate: rate * rateFactors[number], step: step + 1)
+    }
   }
 
   /// What was seen of a parameter in the last step that was not refused; nil unless watched.
@@ -160,7 +179,6 @@ public final class UpdatePass<T: Scalar> {
 
   private struct Work: PartedWork {
     let pass: UpdatePass
-    let rule: UpdateRule
 
     func run(part: Int) {
       let room = pass.room(part, 0)
@@ -170,7 +188,7 @@ public final class UpdatePass<T: Scalar> {
         let slot = pass.slots[piece.parameter]
         let weight = slot.weight[piece.range]
         let update = room[0..<weight.count]
-        rule.run(
+        pass.rules[piece.parameter].run(
           gradient: slot.gradient[piece.range], weight: weight,
           states: slot.states[piece.range], update: update)
         if let weights = pass.weights, let updates = pass.updates {

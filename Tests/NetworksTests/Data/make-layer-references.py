@@ -222,5 +222,65 @@ loss_case("nll_of_softmax", lambda y, t: -(torch.log(torch.softmax(y, -1)) * t).
 loss_case("bce_on_probabilities", F.binary_cross_entropy, bits, "[{dense: 3}, sigmoid]",
           lambda x, p: torch.sigmoid(linear(p, "layers.1.", x)))
 
+# Losses with keys of their own.
+hot = F.one_hot(classes, 3).to(torch.float64)
+weights = torch.tensor([1.0, 5.0, 0.5])
+loss_case("{softmax_cross_entropy: {label_smoothing: 0.1}}",
+          lambda y, t: F.cross_entropy(y, t, label_smoothing=0.1), classes)
+loss_case("{softmax_cross_entropy: {class_weights: [1, 5, 0.5]}}",
+          lambda y, t: F.cross_entropy(y, t.argmax(-1), weights), hot)
+loss_case("{softmax_cross_entropy: {class_weights: [1, 5, 0.5], label_smoothing: 0.2}}",
+          lambda y, t: F.cross_entropy(y, t.argmax(-1), weights, label_smoothing=0.2), hot)
+loss_case("{softmax_cross_entropy: {class_weights: [1, 5, 0.5], reduction: sum}}",
+          lambda y, t: F.cross_entropy(y, t.argmax(-1), weights, reduction="sum"), hot)
+loss_case("{softmax_cross_entropy: {label_smoothing: 0.1, reduction: sum}}",
+          lambda y, t: F.cross_entropy(y, t, label_smoothing=0.1, reduction="sum"), classes)
+loss_case("{mean_squared_error: {reduction: sum}}",
+          lambda y, t: F.mse_loss(y, t, reduction="sum"), draw(4, 3))
+loss_case("l1", F.l1_loss, draw(4, 3))
+loss_case("huber", F.huber_loss, draw(4, 3, scale=2))
+loss_case("{huber: {delta: 0.3}}", lambda y, t: F.huber_loss(y, t, delta=0.3), draw(4, 3))
+counts = torch.randint(0, 5, (4, 3), generator=generator).to(torch.float64)
+loss_case("poisson_nll", F.poisson_nll_loss, counts)
+loss_case("{binary_cross_entropy_with_logits: {positive_weight: 4}}",
+          lambda y, t: F.binary_cross_entropy_with_logits(y, t, pos_weight=torch.tensor([4.0])),
+          bits)
+case("loss gaussian_nll", "[{dense: 4}]", draw(4, 5, scale=1), affine(4, 5, "layers.1."),
+     lambda x, p: linear(p, "layers.1.", x),
+     ("gaussian_nll",
+      lambda y, t: F.gaussian_nll_loss(y[:, :2], t, torch.exp(y[:, 2:]), eps=0)), draw(4, 2))
+
+case("group norm", "[{conv2d: {channels: 6, kernel: 3}}, {group_norm: {groups: 3}}, relu]",
+     draw(2, 3, 5, 4, scale=1),
+     {"layers.1.weight": draw(6, 3, 3, 3), "layers.1.bias": draw(6),
+      "layers.1.group_norm.weight": 1 + draw(6), "layers.1.group_norm.bias": draw(6)},
+     lambda x, p: F.relu(F.group_norm(
+         F.conv2d(x, p["layers.1.weight"], p["layers.1.bias"]), 3,
+         p["layers.1.group_norm.weight"], p["layers.1.group_norm.bias"], 1e-5)))
+
+
+def both(x, p, forward, backward, sequences):
+    """A second cell reads the steps from the last to the first."""
+    first = forward(x, p, True)
+    second = backward(x.flip(1), p, True).flip(1)
+    if sequences:
+        return torch.cat([first, second], -1)
+    return torch.cat([first[:, -1], second[:, 0]], -1)
+
+
+for form, module, gates in [
+    ("rnn", torch.nn.RNN, ["h"]),
+    ("lstm", torch.nn.LSTM, ["i", "f", "g", "o"]),
+    ("gru", torch.nn.GRU, ["r", "z", "n"]),
+]:
+    for sequences in (False, True):
+        p, forward = recurrent(module, gates, 4, 3)
+        q, backward = recurrent(module, gates, 4, 3, "layers.1.reverse.")
+        case(f"bidirectional {form} {'sequence' if sequences else 'last states'}",
+             f"[{{{form}: {{units: 4, bidirectional: true, "
+             f"return_sequences: {str(sequences).lower()}}}}}]",
+             draw(2, 5, 3, scale=1), p | q,
+             lambda x, p, f=forward, b=backward, s=sequences: both(x, p, f, b, s))
+
 path = pathlib.Path(__file__).with_name("layer-references.json")
 path.write_text(json.dumps(cases, separators=(",", ":")) + "\n")
