@@ -94,10 +94,20 @@ struct BaselineLoss {
       let middle = (low + high) / 2
       if values.reduce(0, { $0 + clipped(middle - $1) }) > 0 { high = middle } else { low = middle }
     }
-    return values.reduce(0) { sum, value in
-      let difference = low - value
-      let inner = clipped(difference)
-      return sum + inner * (difference - inner / 2)
-    } / Double(values.count)
+    return values.reduce(0) { $0 + loss.term(ofDifference: low - $1) } / Double(values.count)
+  }
+}
+
+extension LossDescription {
+  /// The loss of one prediction that differs from its target by so much, where it depends on nothing
+  /// else: the square for losses that do.
+  func term(ofDifference difference: Double) -> Double {
+    switch name {
+    case "l1": return abs(difference)
+    case "huber":
+      let inner = min(max(difference, -delta), delta)
+      return inner * (difference - inner / 2)
+    default: return difference * difference
+    }
   }
 }

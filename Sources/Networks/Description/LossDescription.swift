@@ -84,6 +84,38 @@ public struct LossDescription: Hashable, Sendable {
   }
 }
 
+extension LossDescription {
+  /// What a loss takes the network's output for.
+  public enum Reading: Hashable, Sendable {
+    /// Logits, of which the loss itself takes the softmax.
+    case classLogits
+    /// Logits of bits, of which the loss itself takes the sigmoid.
+    case bitLogits
+    /// Probabilities of bits.
+    case probabilities
+    /// Scores, which are to be beyond 1 on the side of the class.
+    case scores
+    /// Numbers, which are to be those of the targets.
+    case values
+    /// Logarithms of the rates of counts.
+    case logRates
+    /// Means, and the logarithms of variances.
+    case distributions
+  }
+
+  public var reading: Reading {
+    switch name {
+    case "softmax_cross_entropy", "nll_of_softmax": .classLogits
+    case "binary_cross_entropy_with_logits": .bitLogits
+    case "bce_on_probabilities": .probabilities
+    case "hinge": .scores
+    case "poisson_nll": .logRates
+    case "gaussian_nll": .distributions
+    default: .values
+    }
+  }
+}
+
 // MARK: - YAML
 
 extension LossDescription {
