@@ -1,4 +1,5 @@
 import Networks
+import Numbers
 import Samples
 import TensorFiles
 import Tensors
