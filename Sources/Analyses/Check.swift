@@ -14,6 +14,10 @@ public struct Check: Sendable {
     /// Formats of single nodes, by their number.
     public var nodeFormats: [Int: NumberFormat] = [:]
     public var thresholds = Thresholds()
+    /// What the network is to be used for.
+    public var purpose = Purpose.training
+    /// Whether weights are those of a start and not learnt ones.
+    public var isStart = true
     /// Whether to compute the singular values of the input–output Jacobian.
     public var wantsSpectrum = false
     /// Told how many of how many draws are done.
@@ -44,24 +48,28 @@ public struct Check: Sendable {
     let series = DrawSeries(differentiated, measurement, options)
     let factors = FactorTable(differentiated, prediction)
     let layerOf = LayerFinder(subject)
-    let layers = subject.layers.enumerated().map { index, layer in
-      Self.state(index, layer, differentiated, prediction, series)
-    }
+    let states = LayerStates(differentiated, prediction, series)
+    let layers = subject.layers.enumerated().map { states.state($0, $1) }
     let scan = HazardScan(
       graph: subject.graph, format: options.format, known: subject.bounds)
+    func failure(_ origin: NonFiniteTrace.Origin) -> Failure {
+      Self.failure(origin, differentiated, layerOf)
+    }
     diagnosis = Diagnosis(
       layers: layers, thresholds: options.thresholds, format: options.format,
+      purpose: options.purpose, isStart: options.isStart,
       forwardFactors: factors.forward, backwardFactors: factors.backward,
       hazards: scan.placedHazards { layerOf.name(ofNode: $0) },
-      failure: series.failure.map {
-        Self.failure($0, differentiated, layerOf)
-      })
+      failure: series.failure.map(failure), harmless: series.harmless.map(failure),
+      zeroStart: series.zeroStart, gradientScale: states.gradientScale)
     let diagnosis = diagnosis
+    let isLoss = subject.ending?.isLoss ?? false
     report = CheckReport(
       model: .init(
         path: path, parameters: subject.parameterCount, depth: subject.layers.count,
         format: options.format.name, batch: subject.batch, seed: options.seed,
-        draws: options.draws),
+        draws: options.draws, purpose: options.purpose,
+        loss: isLoss ? series.first[subject.output]?.mean : nil),
       layers: layers.map(Self.reported),
       findings: GradientRule.all.flatMap { $0.findings(in: diagnosis) }
         .sorted { $0.severity > $1.severity },
@@ -71,38 +79,6 @@ public struct Check: Sendable {
         nodes: measurement.resources.nodes, arenaBytes: measurement.resources.arenaBytes,
         unsharedBytes: measurement.resources.unsharedBytes,
         parameterBytes: measurement.resources.parameterBytes))
-  }
-
-  private static func state(
-    _ index: Int, _ layer: Subject.Layer, _ differentiated: DifferentiatedSubject,
-    _ prediction: Prediction, _ series: DrawSeries
-  ) -> LayerState {
-    let graph = differentiated.graph
-    let batch = differentiated.subject.batch
-    func state(_ value: Value?) -> TensorState {
-      guard let value else {
-        let moments = Moments.unknown("no gradient reaches this layer")
-        return TensorState(predicted: moments, band: 0...0, measured: nil, secondMoments: [])
-      }
-      let moments = prediction[value]
-      let units = max(1, graph.type(of: value).shape.count / max(1, batch))
-      return TensorState(
-        predicted: moments,
-        band: moments.band(samples: batch, units: units) ?? 0...0,
-        measured: series.first[value], secondMoments: series.secondMoments[value] ?? [])
-    }
-    let weights = layer.weights.compactMap { differentiated.cotangents[$0] }
-      .compactMap { series.first[$0] }
-    return LayerState(
-      index: index + 1, name: layer.name, operators: layer.operators,
-      activation: state(layer.output), gradient: state(differentiated.cotangents[layer.output]),
-      weightGradient: weights.reduce(into: nil as Summary?) { merged, summary in
-        if merged == nil { merged = summary } else { merged?.merge(summary) }
-      },
-      units: series.units[layer.output],
-      steps: layer.steps.map {
-        StepState(activation: state($0), gradient: state(differentiated.cotangents[$0]))
-      })
   }
 
   private static func reported(_ state: LayerState) -> CheckReport.Layer {
@@ -146,8 +122,7 @@ public struct Check: Sendable {
   }
 
   private static func failure(
-    _ found: (value: Value, element: Int, count: Int, cause: Cause),
-    _ differentiated: DifferentiatedSubject, _ layers: LayerFinder
+    _ found: NonFiniteTrace.Origin, _ differentiated: DifferentiatedSubject, _ layers: LayerFinder
   ) -> Failure {
     let graph = differentiated.graph
     let node = graph.producer(of: found.value)
@@ -185,37 +160,5 @@ struct LayerFinder {
       if ends[middle].node < number { low = middle + 1 } else { high = middle }
     }
     return low < ends.count ? ends[low].name : ends.last?.name
-  }
-}
-
-/// The draws of a check: summaries of the first, and second moments of all.
-private struct DrawSeries {
-  let first: [Value: Summary]
-  let units: [Value: UnitHealth]
-  private(set) var secondMoments: [Value: [Double]] = [:]
-  let failure: (value: Value, element: Int, count: Int, cause: Cause)?
-
-  init(
-    _ differentiated: DifferentiatedSubject, _ measurement: Measurement, _ options: Check.Options
-  ) {
-    options.progress(0, options.draws)
-    measurement.run(seed: options.seed, looksAtUnits: true)
-    first = measurement.summaries
-    units = measurement.units
-    failure = measurement.failure
-    options.progress(1, options.draws)
-    guard options.draws > 1 else { return }
-    let layers = differentiated.subject.layers
-    let watched = layers.map(\.output) + layers.compactMap { differentiated.cotangents[$0.output] }
-    for draw in 0..<options.draws {
-      if draw > 0 {
-        measurement.run(seed: options.seed &+ UInt64(draw), looksAtUnits: false)
-        options.progress(draw + 1, options.draws)
-      }
-      for value in watched {
-        guard let summary = measurement.summaries[value] else { continue }
-        secondMoments[value, default: []].append(summary.secondMoment)
-      }
-    }
   }
 }

@@ -8,6 +8,10 @@ public struct Diagnosis: Sendable {
   public let layers: [LayerState]
   public let thresholds: Thresholds
   public let format: NumberFormat
+  /// What the network is to be used for.
+  public let purpose: Purpose
+  /// Whether weights are those of a start, whose sizes theory tells, and not learnt ones.
+  public let isStart: Bool
   /// Mean factor by which each operator type multiplies a second moment, forward and backward.
   public let forwardFactors: [Factor]
   public let backwardFactors: [Factor]
@@ -15,11 +19,24 @@ public struct Diagnosis: Sendable {
   public let hazards: [PlacedHazard]
   /// The first value, in order of execution, that holds something non-finite.
   public let failure: Failure?
+  /// A sum that left the format, although no result or gradient was harmed.
+  public let harmless: Failure?
+  /// Factors that start at 0, where something stands still until their first update.
+  public let zeroStart: ZeroStart?
+  /// The second moment of the gradient that those of layers are measured by.
+  public let gradientScale: Double
 
   public init(
-    layers: [LayerState], thresholds: Thresholds, format: NumberFormat, forwardFactors: [Factor],
-    backwardFactors: [Factor], hazards: [PlacedHazard], failure: Failure?
+    layers: [LayerState], thresholds: Thresholds, format: NumberFormat,
+    purpose: Purpose = .training, isStart: Bool = true, forwardFactors: [Factor],
+    backwardFactors: [Factor], hazards: [PlacedHazard], failure: Failure?,
+    harmless: Failure? = nil, zeroStart: ZeroStart? = nil, gradientScale: Double = 1
   ) {
+    self.purpose = purpose
+    self.isStart = isStart
+    self.harmless = harmless
+    self.zeroStart = zeroStart
+    self.gradientScale = gradientScale
     self.layers = layers
     self.thresholds = thresholds
     self.format = format
@@ -27,6 +44,20 @@ public struct Diagnosis: Sendable {
     self.backwardFactors = backwardFactors
     self.hazards = hazards
     self.failure = failure
+  }
+}
+
+extension Diagnosis {
+  /// Second moments of activations that are healthy.
+  ///
+  /// A start that is to be trained keeps the band of the theory. What was learnt, and what is only run
+  /// forward, needs to stay a factor of ten from the ends of the format, unless a band is asked for.
+  var activationRange: ClosedRange<Double> {
+    guard thresholds.healthy == Thresholds().healthy, purpose == .inference || !isStart else {
+      return thresholds.healthy
+    }
+    let (least, greatest) = (format.leastNormal * 10, format.greatest / 10)
+    return least * least...greatest * greatest
   }
 }
 
@@ -38,14 +69,28 @@ public struct LayerState: Sendable {
   public let activation: TensorState
   public let gradient: TensorState
   public let weightGradient: Summary?
+  /// How much the loss answers to relative changes of the weights; nil without any.
+  public let felt: Double?
   public let units: UnitHealth?
   /// For a recurrent layer, the states of the time steps.
   public let steps: [StepState]
+  /// The operators between this layer and the next that multiply a second moment most.
+  public let gradientRise: OperatorStep?
+  public let gradientFall: OperatorStep?
+  public let activationRise: OperatorStep?
+  public let activationFall: OperatorStep?
 
   public init(
     index: Int, name: String, operators: [String], activation: TensorState, gradient: TensorState,
-    weightGradient: Summary?, units: UnitHealth?, steps: [StepState] = []
+    weightGradient: Summary?, felt: Double? = nil, units: UnitHealth?, steps: [StepState] = [],
+    gradientRise: OperatorStep? = nil, gradientFall: OperatorStep? = nil,
+    activationRise: OperatorStep? = nil, activationFall: OperatorStep? = nil
   ) {
+    self.felt = felt
+    self.gradientRise = gradientRise
+    self.gradientFall = gradientFall
+    self.activationRise = activationRise
+    self.activationFall = activationFall
     self.index = index
     self.name = name
     self.operators = operators
@@ -54,6 +99,21 @@ public struct LayerState: Sendable {
     self.weightGradient = weightGradient
     self.units = units
     self.steps = steps
+  }
+}
+
+/// An operator between two layers, and what it multiplied a second moment by.
+public struct OperatorStep: Hashable, Sendable {
+  /// Its operator type and name in the words of the model.
+  public let name: String
+  /// The layer that it belongs to.
+  public let layer: String?
+  public let factor: Double
+
+  public init(name: String, layer: String?, factor: Double) {
+    self.name = name
+    self.layer = layer
+    self.factor = factor
   }
 }
 
@@ -76,10 +136,14 @@ public struct TensorState: Sendable {
   public let measured: Summary?
   /// Second moments of every draw, the first included, in the order of the draws.
   public let secondMoments: [Double]
+  /// The second moment once factors that start at 0 have moved; nil where none does.
+  public let moved: Double?
 
   public init(
-    predicted: Moments, band: ClosedRange<Double>, measured: Summary?, secondMoments: [Double]
+    predicted: Moments, band: ClosedRange<Double>, measured: Summary?, secondMoments: [Double],
+    moved: Double? = nil
   ) {
+    self.moved = moved
     self.predicted = predicted
     self.band = band
     self.measured = measured
@@ -88,12 +152,14 @@ public struct TensorState: Sendable {
 
   /// The measured second moment where there is a usable one, else the predicted one.
   ///
+  /// What is exactly 0 because a factor starts at 0 is read after the factor's first update.
   /// A measurement that has underflowed to 0, or holds non-finite elements, says less than the
   /// prediction does.
   public var bestSecondMoment: Double? {
     if let measured, measured.nonFinite == 0, measured.secondMoment > 0 {
       return measured.secondMoment
     }
+    if let moved, moved > 0, measured?.secondMoment == 0 { return moved }
     if predicted.basis != .unknown { return predicted.secondMoment }
     return measured?.secondMoment
   }
@@ -168,7 +234,7 @@ extension Rule where Self == GradientRule {
   public static var all: [any Rule] {
     [
       NonFiniteRule(), GradientRule(), ActivationRule(), TimeRule(), FormatRangeRule(), UnitsRule(),
-      DomainRule(),
+      DomainRule(), ZeroStartRule(), GradientStepRule(),
     ]
   }
 }

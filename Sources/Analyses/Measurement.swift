@@ -6,15 +6,17 @@ import Tensors
 
 /// One forward and one backward pass of a subject, with statistics of every value.
 ///
-/// Every real value is summarised as it is computed. Those of layers are kept; of the others only
-/// the first that is not finite is, so that memory grows with layers and not with nodes.
+/// Every real value is summarised as it is computed. Those of layers are kept; of the others only the
+/// second moment is, and what is not finite, so that memory grows with layers and not with nodes.
 final class Measurement {
-  /// Summaries of layer outputs, of their cotangents and of the weights' cotangents.
+  /// Summaries of layer outputs, of their cotangents, and of weights and their cotangents.
   private(set) var summaries: [Value: Summary] = [:]
+  /// The second moment of every real value, by its number; NaN where none was computed.
+  private(set) var secondMoments: [Double] = []
   /// The health of every activation, by the value that it gives.
   private(set) var units: [Value: UnitHealth] = [:]
-  /// The first value in order of execution that is not finite, and why.
-  private(set) var failure: (value: Value, element: Int, count: Int, cause: Cause)?
+  /// What is not finite.
+  private(set) var nonFinite = NonFiniteTrace()
   let resources: Resources
 
   /// Memory of the plan that was run.
@@ -27,12 +29,10 @@ final class Measurement {
 
   private let differentiated: DifferentiatedSubject
   private let plan: Plan<Float>
+  private let format: NumberFormat
   /// Parameters that the plan reads where the subject holds them.
   private let bound: [Value: Tensor]
   private let kept: Set<Value>
-  /// Values that hold infinities because a constant of the model does, such as the logits that a
-  /// mask leaves out.
-  private var meant: Set<Value> = []
 
   /// Lays the pass out; `format` is what every value is rounded to.
   init(
@@ -40,18 +40,23 @@ final class Measurement {
     nodeFormats: [Int: NumberFormat] = [:]
   ) {
     self.differentiated = differentiated
+    self.format = format
     let graph = differentiated.graph
-    // Rounding changes parameters in place.
+    // Rounding changes parameters in place, and what starts at 0 is moved for a second run.
     bound =
       format == .fp32
       ? differentiated.subject.contents.filter { value, tensor in
         tensor.elementType == Float.elementType(of: graph.type(of: value).kind)
+          && !tensor.isZero
       } : [:]
     plan = Plan(
       graph, keeping: [], observing: graph.values.filter { graph.type(of: $0).kind == .real },
       format: format == .fp32 ? nil : format, nodeFormats: nodeFormats, binding: bound)
     let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights + $0.steps }
-    kept = Set(outputs + outputs.compactMap { differentiated.cotangents[$0] })
+    let others = differentiated.subject.trained + differentiated.subject.results
+    kept = Set(
+      outputs + others + (outputs + others).compactMap { differentiated.cotangents[$0] }
+        + [differentiated.headCotangent].compactMap { $0 })
     resources = Resources(
       nodes: graph.nodes.count, arenaBytes: plan.memory.arenaBytes,
       unsharedBytes: plan.memory.unsharedBytes,
@@ -60,35 +65,63 @@ final class Measurement {
 
   /// Draws parameters, inputs and the seed cotangent from `seed` and runs both passes.
   ///
-  /// `looksAtUnits` also measures dead and saturated units, which needs the activations' inputs.
-  func run(seed: UInt64, looksAtUnits: Bool) {
+  /// - Parameters:
+  ///   - seed: of every draw.
+  ///   - looksAtUnits: whether to measure dead and saturated units, which needs activations' inputs.
+  ///   - moved: parameters that get normal elements of this standard deviation instead of their own.
+  func run(seed: UInt64, looksAtUnits: Bool, moving moved: [Value: Double] = [:]) {
     let graph = differentiated.graph
     let subject = differentiated.subject
     summaries.removeAll(keepingCapacity: true)
-    failure = nil
-    meant.removeAll(keepingCapacity: true)
+    secondMoments = [Double](repeating: .nan, count: graph.types.count)
+    nonFinite = NonFiniteTrace()
     for parameter in graph.parameters {
       if bound[parameter] == nil { subject.fillParameter(parameter, plan[parameter], seed) }
-      guard subject.frozen.contains(parameter), graph.type(of: parameter).kind == .real else {
-        continue
-      }
+      guard graph.type(of: parameter).kind == .real else { continue }
       let elements = plan[parameter].elements(as: Float.self)
-      if elements.indices.contains(where: { elements[$0].isInfinite }) { meant.insert(parameter) }
+      if let deviation = moved[parameter] {
+        elements.fillNormal(
+          from: RandomStream(seed: seed, name: "moved/\(graph.name(of: parameter))"))
+        for i in elements.indices { elements[i] *= Float(deviation) }
+      }
+      if bound[parameter] == nil { keepEnds(elements) }
+      guard subject.frozen.contains(parameter) else { continue }
+      if elements.indices.contains(where: { elements[$0].isInfinite }) {
+        nonFinite.mean(parameter)
+      }
     }
     for input in graph.inputs {
       if input == differentiated.seedCotangent {
-        plan[input].elements(as: Float.self)
-          .fillNormal(from: RandomStream(seed: seed, name: "cotangent"))
+        let elements = plan[input].elements(as: Float.self)
+        if subject.ending?.isLoss == true {
+          for i in elements.indices { elements[i] = 1 }
+        } else {
+          elements.fillNormal(from: RandomStream(seed: seed, name: "cotangent"))
+        }
       } else {
         subject.fillInput(input, plan[input], seed)
       }
     }
     plan.roundInputsAndParameters()
     // The cotangent of the last layer is the one that seeds the pass.
-    for input in graph.inputs where kept.contains(input) {
-      summaries[input] = Summary(of: plan[input].elements(as: Float.self))
+    for value in graph.inputs + graph.parameters where kept.contains(value) {
+      summaries[value] = Summary(of: plan[value].elements(as: Float.self))
+      secondMoments[value.index] = summaries[value]?.secondMoment ?? .nan
     }
     plan.run(observer: Gatherer(measurement: self, looksAtUnits: looksAtUnits))
+  }
+
+  /// Takes the least and the greatest number of a wider format for that of the run's.
+  ///
+  /// Programs write masks with the end of the format that they are exported in.
+  private func keepEnds(_ elements: Elements<Float>) {
+    guard format != .fp32 else { return }
+    let ends = [Double(Float.greatestFiniteMagnitude), NumberFormat.bf16.greatest]
+    for i in elements.indices {
+      let size = abs(Double(elements[i]))
+      guard size > format.greatest, ends.contains(size) else { continue }
+      elements[i] = Float(elements[i] < 0 ? -format.greatest : format.greatest)
+    }
   }
 
   private struct Gatherer: Observer {
@@ -104,28 +137,29 @@ final class Measurement {
     _ value: Value, _ tensor: Tensor, _ summary: Summary, looksAtUnits: Bool
   ) {
     if kept.contains(value) { summaries[value] = summary }
+    secondMoments[value.index] = summary.secondMoment
     guard let node = differentiated.graph.producer(of: value) else { return }
-    if summary.nonFinite > 0, summary.nanCount == 0,
-      node.operands.isEmpty || node.operands.contains(where: meant.contains)
-    {
-      meant.insert(value)
-    } else if summary.nonFinite > 0, failure == nil {
-      explain(value, node, tensor, count: summary.nonFinite)
+    if summary.nonFinite > 0 {
+      nonFinite.see(value, node, tensor, summary, plan)
     }
     // The activation's input is still in the arena: the node has just read it.
     if looksAtUnits, !node.isBackward, let function = node.op as? any ScalarFunction {
       units[value] = UnitHealth(of: function, input: plan[node.operands[0]])
     }
   }
+}
 
-  private func explain(_ value: Value, _ node: Graph.Node, _ tensor: Tensor, count: Int) {
-    let elements = tensor.elements(as: Float.self)
-    guard let element = elements.indices.first(where: { !elements[$0].isFinite }),
-      let result = node.results.firstIndex(of: value)
-    else { return }
-    let cause = node.op.cause(
-      ofElement: element, inResult: result, operands: node.operands.map { plan[$0] },
-      results: node.results.map { plan[$0] })
-    failure = (value, element, count, cause)
+extension Tensor {
+  /// Whether every element is 0.
+  fileprivate var isZero: Bool {
+    switch elementType {
+    case .float32: Self.isZero(elements(as: Float.self))
+    case .float64: Self.isZero(elements(as: Double.self))
+    case .int64, .bool: false
+    }
+  }
+
+  private static func isZero<T: Scalar>(_ elements: Elements<T>) -> Bool {
+    elements.indices.allSatisfy { elements[$0] == 0 }
   }
 }

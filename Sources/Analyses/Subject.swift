@@ -28,9 +28,28 @@ public struct Subject: Sendable {
     }
   }
 
+  /// How a model ends, and what its gradients are measured by.
+  public struct Ending: Sendable {
+    /// What the last weighted operation gives, such as logits; all that comes after has no weights.
+    public let head: Value
+    /// Whether the output is a loss: one number of the whole batch.
+    public let isLoss: Bool
+
+    public init(head: Value, isLoss: Bool) {
+      self.head = head
+      self.isLoss = isLoss
+    }
+  }
+
   public let graph: Graph
   public let output: Value
   public let layers: [Layer]
+  /// Where gradients start; nil where that is the output itself.
+  public let ending: Ending?
+  /// Values that have to be finite besides those of layers: all that the model gives.
+  public let results: [Value]
+  /// What a forward node is called in the words of the model, by its number.
+  public let place: @Sendable (Int) -> String?
   /// Mean and second moment of every parameter as it is initialised.
   public let parameterMoments: [Value: Moments]
   /// Parameters of the graph that are constants of the model: nothing is differentiated by them.
@@ -47,7 +66,8 @@ public struct Subject: Sendable {
   public init(
     graph: Graph, output: Value, layers: [Layer], parameterMoments: [Value: Moments],
     frozen: Set<Value> = [], bounds: @escaping @Sendable (Value) -> Bounds? = { _ in nil },
-    contents: [Value: Tensor] = [:],
+    contents: [Value: Tensor] = [:], ending: Ending? = nil, results: [Value] = [],
+    place: @escaping @Sendable (Int) -> String? = { _ in nil },
     fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
     fillInput: @escaping @Sendable (Value, Tensor, UInt64) -> Void
   ) {
@@ -58,6 +78,9 @@ public struct Subject: Sendable {
     self.frozen = frozen
     self.bounds = bounds
     self.contents = contents
+    self.ending = ending
+    self.results = results
+    self.place = place
     self.fillParameter = fillParameter
     self.fillInput = fillInput
   }
@@ -86,7 +109,13 @@ public struct DifferentiatedSubject: Sendable {
   /// The cotangent of every forward value that the pass reached.
   public let cotangents: Graph.Cotangents
 
-  /// Appends the backward pass from the output to every layer output, parameter and real input.
+  /// The cotangent that sizes of all others are measured by, where the model says one.
+  var headCotangent: Value? { subject.ending.flatMap { cotangents[$0.head] } }
+
+  /// Appends the backward pass from the output to every layer output and parameter, and to the first
+  /// input.
+  ///
+  /// Gradients of other inputs are what no training computes: those of a mask may overflow.
   ///
   /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
   public init(
@@ -94,9 +123,10 @@ public struct DifferentiatedSubject: Sendable {
   ) throws(OperatorError) {
     var graph = subject.graph
     let seed = graph.addInput("cotangent", graph.type(of: subject.output))
-    let inputs = subject.graph.inputs.filter { graph.type(of: $0).kind == .real }
+    let inputs = subject.graph.inputs.prefix(1).filter { graph.type(of: $0).kind == .real }
+    let head = subject.ending.map { [$0.head] } ?? []
     let targets =
-      subject.layers.flatMap { [$0.output] + $0.steps } + subject.trained + inputs
+      subject.layers.flatMap { [$0.output] + $0.steps } + subject.trained + inputs + head
     let found = try graph.differentiate(
       [(value: subject.output, cotangent: seed)], withRespectTo: targets, adding: adding)
     // Gradient rules also compute what no target asks for, such as the cotangent of a constant

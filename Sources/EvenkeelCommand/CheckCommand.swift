@@ -19,6 +19,16 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var options: ModelOptions
 
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      """
+      What the network is to be used for: training judges gradients as well, and lets an ONNX model \
+      behave as in training; inference judges the forward pass alone. Training for YAML and with \
+      --training, inference for an ONNX file.
+      """, valueName: "purpose"))
+  var purpose: String?
+
   @Option(help: "Samples in the batch: 256 by default, 8 where an ONNX model leaves it open.")
   var batch: Int?
 
@@ -74,6 +84,7 @@ struct CheckCommand: ParsableCommand {
     file.dimensions = options.dim
     file.isTraining = options.training
     request.model = file
+    request.purpose = try purpose.map(Self.purpose)
     request.seed = seed
     request.draws = draws
     request.format = format
@@ -99,6 +110,13 @@ struct CheckCommand: ParsableCommand {
       Terminal.writeOutput(result.screen(style: style, showsAll: all, isVerbose: verbose))
     }
     if result.report.verdict == .failing { throw ExitCode(1) }
+  }
+
+  private static func purpose(_ text: String) throws -> Purpose {
+    guard let purpose = Purpose(rawValue: text) else {
+      throw InputError("--for \(text): no such purpose; use training or inference")
+    }
+    return purpose
   }
 
   /// `1e-6:1e3` as a range.

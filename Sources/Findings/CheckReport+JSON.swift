@@ -14,11 +14,14 @@ extension CheckReport: JSONRepresentable {
 
 extension CheckReport.Model: JSONRepresentable {
   public var json: JSON {
-    .object([
-      "path": .text(path), "parameters": .integer(parameters), "depth": .integer(depth),
-      "format": .text(format), "batch": .integer(batch), "seed": .integer(Int(clamping: seed)),
-      "draws": .integer(draws),
-    ])
+    var members: [JSON.Member] = [
+      .init("path", .text(path)), .init("parameters", .integer(parameters)),
+      .init("depth", .integer(depth)), .init("format", .text(format)),
+      .init("batch", .integer(batch)), .init("seed", .integer(Int(clamping: seed))),
+      .init("draws", .integer(draws)), .init("purpose", .text(purpose.rawValue)),
+    ]
+    if let loss { members.append(.init("loss", .number(loss))) }
+    return .object(members)
   }
 }
 

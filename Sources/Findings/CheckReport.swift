@@ -29,6 +29,14 @@ public struct CheckReport: Hashable, Sendable {
   }
 }
 
+/// What a network is to be used for, which decides what is judged.
+public enum Purpose: String, Hashable, Sendable, CaseIterable {
+  /// Forward pass and gradients are judged.
+  case training
+  /// The forward pass is judged; gradients are shown.
+  case inference
+}
+
 public enum Verdict: String, Hashable, Sendable {
   case healthy, warning, failing
 }
@@ -45,11 +53,17 @@ extension CheckReport {
     public let seed: UInt64
     /// Weight seeds that were measured.
     public let draws: Int
+    /// What the model was judged for.
+    public let purpose: Purpose
+    /// The loss, where the model ends in one.
+    public let loss: Double?
 
     public init(
       path: String, parameters: Int, depth: Int, format: String, batch: Int, seed: UInt64,
-      draws: Int
+      draws: Int, purpose: Purpose = .training, loss: Double? = nil
     ) {
+      self.purpose = purpose
+      self.loss = loss
       self.path = path
       self.parameters = parameters
       self.depth = depth

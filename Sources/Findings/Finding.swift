@@ -57,6 +57,12 @@ public enum RuleName: String, Hashable, Sendable, CaseIterable {
   case vanishingGradient = "vanishing_gradient"
   case explodingActivation = "exploding_activation"
   case vanishingActivation = "vanishing_activation"
+  /// One operator changes the size of the gradient once, which training does not feel.
+  case gradientStep = "gradient_step"
+  /// A factor that starts at 0 keeps others still until its first update.
+  case zeroStart = "zero_start"
+  /// Weights, or running statistics, are those of a start.
+  case neverTrained = "never_trained"
   case deadUnits = "dead_units"
   case saturatedUnits = "saturated_units"
   case overflow

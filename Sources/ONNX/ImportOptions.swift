@@ -1,3 +1,4 @@
+public import Numbers
 public import Tensors
 
 /// What the user says about a model that its file leaves open.
@@ -19,6 +20,11 @@ public struct ImportOptions: Sendable {
   public var open = 8
   /// Whether BatchNormalization and Dropout behave as in training.
   public var isTraining = false
+  /// The format that the model is computed in, where it is not that of the file.
+  ///
+  /// Programs write masks with the least number of the format that they are exported in: such a number
+  /// is then the least of this one.
+  public var format: NumberFormat?
   /// Contents of inputs; their shapes win over those above.
   public var given: [String: Given] = [:]
   /// Inputs and initializers whose contents shapes depend on.

@@ -39,7 +39,7 @@ public struct CheckScreen {
     if let spectrum = report.spectrum { parts.append(text(of: spectrum)) }
     if isVerbose { parts.append(resources) }
     parts += report.findings.map { text(of: $0) }
-    if report.findings.isEmpty {
+    if report.verdict == .healthy {
       parts.append(style.wrapped("Nothing to change: no rule found anything wrong."))
     }
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
@@ -53,14 +53,18 @@ public struct CheckScreen {
       case .failing: .red
       }
     let model = report.model
-    let facts = [
+    var facts = [
       "\(model.depth) \(model.depth == 1 ? "layer" : "layers")",
       "\(Numerals.count(model.parameters)) parameters", model.format,
       "batch \(model.batch)", "seed \(model.seed)",
     ]
+    if let loss = model.loss { facts.append("it ends in a loss, here \(Numerals.short(loss))") }
     let verdict = report.verdict.rawValue.uppercased()
     let worst = report.findings.max { $0.severity < $1.severity }
-    let summary = ": " + (worst?.message ?? healthy)
+    let told = worst.flatMap { $0.severity > .note ? $0.message : nil }
+    let start = report.findings.first { $0.rule == .neverTrained }.map { " \($0.message)" } ?? ""
+    let purpose = model.purpose == .inference ? " for inference" : ""
+    let summary = "\(purpose): " + (told ?? healthy) + start
     let first = style.wrapped(verdict + summary)
     let coloured = style.paint(verdict, ink) + first.dropFirst(verdict.count)
     return coloured + "\n" + style.wrapped(model.path + ": " + facts.joined(separator: ", "))
@@ -71,10 +75,15 @@ public struct CheckScreen {
     let unknown = report.layers.filter {
       $0.activation.predicted == nil || $0.gradient.predicted == nil
     }
-    guard let first = unknown.first else { return "predicted and measured agree with health." }
+    let shown =
+      report.model.purpose == .inference
+      ? " Gradients are shown and not judged; --for training judges them." : ""
+    guard let first = unknown.first else {
+      return "predicted and measured agree with health." + shown
+    }
     let count = "\(unknown.count) of \(report.layers.count)"
     let reason = (first.activation.reason ?? first.gradient.reason).map { ", since \($0)" } ?? ""
-    return "what was measured is healthy; layers without a prediction: \(count)\(reason)."
+    return "what was measured is healthy; layers without a prediction: \(count)\(reason).\(shown)"
   }
 
   private var chart: String {
@@ -105,7 +114,9 @@ public struct CheckScreen {
   }
 
   private var table: String {
-    let nameWidth = 16
+    let all = report.layers.map(\.name)
+    let nameWidth = max(16, min(all.map(\.count).max() ?? 0, style.width - 64))
+    let names = all.fitted(nameWidth)
     let operatorWidth = max(12, style.width - nameWidth - 45)
     var lines = [
       "".fitted(nameWidth + operatorWidth + 1) + "     E[h²]               E[g²]",
@@ -119,7 +130,7 @@ public struct CheckScreen {
         let count = i - previous - 1
         lines.append("  … \(count) more \(count == 1 ? "layer" : "layers") (--all shows them)")
       }
-      lines.append(row(report.layers[i], nameWidth, operatorWidth))
+      lines.append(row(report.layers[i], names[i], operatorWidth))
       previous = i
     }
     lines.append(
@@ -127,7 +138,7 @@ public struct CheckScreen {
     return lines.joined(separator: "\n")
   }
 
-  private func row(_ layer: CheckReport.Layer, _ nameWidth: Int, _ operatorWidth: Int) -> String {
+  private func row(_ layer: CheckReport.Layer, _ name: String, _ operatorWidth: Int) -> String {
     func cells(_ quantity: CheckReport.Quantity) -> String {
       let measured = quantity.measured.map { Numerals.short($0.secondMoment) } ?? "-"
       guard let predicted = quantity.predicted else {
@@ -143,7 +154,7 @@ public struct CheckScreen {
       return (sign + Numerals.short(predicted.secondMoment)).fitted(11, right: true)
         + measured.fitted(10, right: true) + (isOutside ? "!" : " ")
     }
-    return layer.name.fitted(nameWidth) + " "
+    return name + " "
       + layer.operators.joined(separator: " ").fitted(operatorWidth)
       + cells(layer.activation) + cells(layer.gradient)
   }
@@ -186,7 +197,12 @@ public struct CheckScreen {
   }
 
   private func text(of finding: Finding) -> String {
-    let ink: Style.Ink = finding.severity == .error ? .red : .yellow
+    let ink: Style.Ink =
+      switch finding.severity {
+      case .error: .red
+      case .warning: .yellow
+      case .note: .blue
+      }
     let severity = finding.severity.rawValue.uppercased()
     let place = finding.layer.map { " at \($0)" } ?? ""
     var lines = [style.paint(severity, ink) + " \(finding.rule.rawValue)\(place)"]

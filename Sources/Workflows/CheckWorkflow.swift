@@ -26,6 +26,9 @@ public struct CheckRequest: Sendable {
   public var batch: Int?
   /// Inputs and what else an ONNX model leaves open.
   public var model: ModelRequest?
+  /// What the network is to be used for; nil for training of YAML and for inference of ONNX files, unless
+  /// the model is read as in training.
+  public var purpose: Purpose?
   public var seed: UInt64 = 0
   public var draws = 1
   public var format = "fp32"
@@ -79,7 +82,7 @@ public struct CheckWorkflow {
   ///
   /// - Throws: ``InputError`` for a bad file or option.
   public func run() throws -> CheckResult {
-    let options = try options()
+    var options = try options()
     if let threads = request.threads { Threads.count = threads }
     if case .file(let path) = request.source, ModelRequest(path: path).isONNX {
       return try run(importing: path, options)
@@ -91,6 +94,7 @@ public struct CheckWorkflow {
         "--inputs, --shape, --dim and --training are for ONNX models; a YAML network says its "
           + "shapes itself")
     }
+    options.purpose = request.purpose ?? .training
     let (description, network) = try logged("lowered") { try load() }
     request.logger.debug(
       "network",
@@ -124,6 +128,10 @@ public struct CheckWorkflow {
     var asked = request.model ?? ModelRequest(path: path)
     asked.path = path
     asked.batch = request.batch
+    try check(
+      !(asked.isTraining && request.purpose == .inference),
+      "--for inference and --training contradict each other; leave one of them out")
+    if request.purpose == .training { asked.isTraining = true }
     // The file, whose weights the model has copied, is let go before memory is needed for more.
     let (checking, model) = try logged("imported") {
       let (file, importing) = try ModelLoading.file(asked, batch: 8)
@@ -134,6 +142,9 @@ public struct CheckWorkflow {
       try checking.examination(of: model, seed: options.seed)
     }
     var report = check.report
+    if report.model.purpose == .inference, let note = TrainingTrace(model).finding {
+      report.findings.insert(note, at: 0)
+    }
     guard !report.findings.isEmpty else { return result(report, options) }
     report.findings = try logged("predicted remedies") {
       let (file, _) = try ModelLoading.file(asked, batch: 8)

@@ -22,7 +22,10 @@ public struct FormatRangeRule: Rule {
     in diagnosis: Diagnosis, _ share: (TensorState) -> Double
   ) -> [Loss] {
     diagnosis.layers.flatMap { layer in
-      [("activation", layer.activation), ("gradient", layer.gradient)].map { name, state in
+      let activation = ("activation", layer.activation)
+      let states =
+        diagnosis.purpose == .training ? [activation, ("gradient", layer.gradient)] : [activation]
+      return states.map { name, state in
         Loss(
           layer: layer, quantity: name, share: share(state),
           rootMeanSquare: (state.bestSecondMoment ?? .nan).squareRoot())
@@ -61,6 +64,7 @@ public struct FormatRangeRule: Rule {
       guard let measured = state.measured, measured.count > 0 else { return 0 }
       // What is already 0 although the prediction says that it is not has vanished before.
       if measured.secondMoment == 0, state.predicted.secondMoment > 0 { return 1 }
+      // What is exactly 0 was not lost: a relu, or a factor that starts at 0.
       return measured.shares(in: format).zero
     }.filter { $0.share > limit }
     guard let first = lost.max(by: { $0.share < $1.share }) else { return nil }

@@ -1,4 +1,5 @@
 public import Findings
+import Numbers
 import Semantics
 
 /// The first NaN or infinity of the run, with its cause.
@@ -6,7 +7,9 @@ public struct NonFiniteRule: Rule {
   public init() {}
 
   public func findings(in diagnosis: Diagnosis) -> [Finding] {
-    guard let failure = diagnosis.failure else { return [] }
+    guard let failure = diagnosis.failure else {
+      return diagnosis.harmless.map { [overflow($0, diagnosis)] } ?? []
+    }
     let pass = failure.isBackward ? "backward" : "forward"
     let because: String
     switch failure.cause {
@@ -22,5 +25,21 @@ public struct NonFiniteRule: Rule {
           + "in the \(pass) pass, at element \(failure.element).",
         because: because, evidence: [Evidence("non_finite", Double(failure.count))])
     ]
+  }
+
+  /// A sum that overflows where these inputs are not harmed by it.
+  private func overflow(_ failure: Failure, _ diagnosis: Diagnosis) -> Finding {
+    var reason = ""
+    if case .produced(_, let explanation) = failure.cause { reason = explanation }
+    return Finding(
+      .overflow, .warning, layer: failure.layer,
+      message: "\(failure.operatorName) overflows \(diagnosis.format.name) in \(failure.count) "
+        + "elements, which harm no result and no gradient here; of a row that is infinite throughout "
+        + "a softmax would make NaN.",
+      because: "\(failure.operatorName) produced it: \(reason).",
+      evidence: [
+        Evidence("non_finite", Double(failure.count)),
+        Evidence("format_greatest", diagnosis.format.greatest),
+      ])
   }
 }

@@ -19,9 +19,13 @@ final class Builder {
   private(set) var hasDoubles = false
   /// How many places there are of what integers name.
   private(set) var indexLimits: [Value: Int] = [:]
+  /// What the model is computed in, where it is not the format of the file.
+  private let format: NumberFormat?
   private var folded = 0
   private var initializers: [String: Tensor] = [:]
   private var parameters: [String: Value] = [:]
+
+  init(format: NumberFormat? = nil) { self.format = format }
 
   var scope: String {
     get { graph.scope }
@@ -103,7 +107,8 @@ final class Builder {
       if operand.isReal, tensor.count > 0 {
         let elements = tensor.elements(as: Double.self)
         if elements.indices.allSatisfy({ elements[$0].bitPattern == elements[0].bitPattern }) {
-          let constant = Constant(elements[0], shape: operand.shape)
+          let number = format.map { MeantNumber.end(elements[0], in: $0) } ?? elements[0]
+          let constant = Constant(number, shape: operand.shape)
           let value = try graph.append(constant, to: [])[0]
           if operand.type == .double { hasDoubles = true }
           return value

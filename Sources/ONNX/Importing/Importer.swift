@@ -16,7 +16,7 @@ final class Importer {
     var function: ModelFunction?
   }
 
-  let builder = Builder()
+  let builder: Builder
   let reader: TensorReader
   let options: ImportOptions
   private let functions: [ModelFunction: Onnx_FunctionProto]
@@ -31,6 +31,7 @@ final class Importer {
   init(_ file: ModelFile, _ options: ImportOptions) throws {
     reader = file.reader
     self.options = options
+    builder = Builder(format: options.format)
     functions = Dictionary(
       file.message.functions.map {
         (ModelFunction(domain: $0.domain.domain, name: $0.name, overload: $0.overload), $0)

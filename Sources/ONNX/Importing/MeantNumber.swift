@@ -1,3 +1,5 @@
+import Numbers
+
 /// What whoever wrote a number into a file in single precision meant by it.
 ///
 /// Exporters keep `0.1`, `1 / math.sqrt(8)` or `2 * math.pi` of a program in single precision,
@@ -18,6 +20,15 @@ enum MeantNumber {
       ?? fraction(of: size, unit: 2.302585092994046, terms: 16) ?? root(size)
       ?? constants.first { Float($0) == Float(size) }
     return found.map { exact < 0 ? -$0 : $0 } ?? exact
+  }
+
+  /// The end of `format` for the end of fp32 or bf16, which a narrower format does not have; any other
+  /// number as it is.
+  static func end(_ number: Double, in format: NumberFormat) -> Double {
+    let ends = [Double(Float.greatestFiniteMagnitude), NumberFormat.bf16.greatest]
+    guard abs(number) > format.greatest, ends.contains(where: { Float($0) == Float(abs(number)) })
+    else { return number }
+    return number < 0 ? -format.greatest : format.greatest
   }
 
   private static func decimal(_ single: Float) -> Double? {

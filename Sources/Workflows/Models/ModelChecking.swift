@@ -60,6 +60,8 @@ struct ModelChecking {
   }
 
   func imported(_ file: ModelFile) throws -> ImportedModel {
+    var importing = importing
+    importing.format = options.format == .fp32 ? nil : options.format
     do {
       return try ImportedModel(file, importing)
     } catch let error as ModelError {
@@ -78,6 +80,7 @@ struct ModelChecking {
   func examination(of model: ImportedModel, seed: UInt64) throws -> Check {
     var options = options
     options.seed = seed
+    options.purpose = importing.isTraining ? .training : .inference
     options.nodeFormats =
       options.format == .fp32
       ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }

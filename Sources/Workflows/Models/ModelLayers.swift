@@ -8,7 +8,8 @@ import Tensors
 ///
 /// Nodes that stand in one block, such as `encoder.layers.3`, belong together; outside of blocks
 /// those of one module do, and without names every product with a weight begins a layer. What has no
-/// weight matrix of its own, such as an activation or a normalisation, belongs to the layer before.
+/// weight matrix of its own, such as an activation or a normalisation, belongs to the layer before;
+/// a normalisation after a block, such as the last of a decoder, is a layer of its own.
 struct ModelLayers {
   let layers: [Subject.Layer]
 
@@ -16,52 +17,51 @@ struct ModelLayers {
     var key: String
     var nodes: [ModelNode]
     var parameters: [Value]
+    /// Whether it stays apart although it has no matrix.
+    var isOwn = false
+
+    mutating func add(_ other: Group) {
+      nodes += other.nodes
+      parameters += other.parameters
+    }
   }
 
-  init(_ model: ImportedModel) {
+  init(_ model: ImportedModel, _ stream: ModelStream) {
     let graph = model.graph
-    let frozen = model.constants
-    // The node of the model that reads each parameter.
-    var groups: [Group] = []
-    for node in model.nodes where !node.range.isEmpty {
-      let parameters = Self.parameters(of: node, graph).filter { !frozen.contains($0) }
-      let scope = node.scope.isEmpty ? Self.scope(of: parameters, graph) : node.scope
-      let key = Self.block(scope)
-      let isMatrix = parameters.contains { Self.isMatrix($0, graph) }
-      if let last = groups.last, last.key == key, !(key.isEmpty && isMatrix) {
-        groups[groups.count - 1].nodes.append(node)
-        groups[groups.count - 1].parameters += parameters
-      } else {
-        groups.append(Group(key: key, nodes: [node], parameters: parameters))
-      }
-    }
+    let (groups, modules) = Self.groups(model, stream)
     var merged: [Group] = []
     for group in groups {
       let isWeighted = group.parameters.contains { Self.isMatrix($0, graph) }
-      if isWeighted || merged.isEmpty {
+      guard let last = merged.last else {
+        merged.append(group)
+        continue
+      }
+      if isWeighted {
         // What comes before the first weights belongs to it.
-        if merged.count == 1, let first = merged.first,
-          !first.parameters.contains(where: { Self.isMatrix($0, graph) })
-        {
+        if merged.count == 1, !last.parameters.contains(where: { Self.isMatrix($0, graph) }) {
           var joined = group
-          joined.nodes = first.nodes + group.nodes
-          joined.parameters = first.parameters + group.parameters
+          joined.nodes = last.nodes + group.nodes
+          joined.parameters = last.parameters + group.parameters
           merged[0] = joined
-        } else if let last = merged.last, Self.isSameBlock(last, group) {
-          merged[merged.count - 1].nodes += group.nodes
-          merged[merged.count - 1].parameters += group.parameters
+        } else if Self.isSameBlock(last, group) {
+          merged[merged.count - 1].add(group)
         } else {
           merged.append(group)
         }
+      } else if modules.isBlock(last.key), !group.key.isEmpty, !group.parameters.isEmpty,
+        group.key != last.key
+      {
+        var own = group
+        own.isOwn = true
+        merged.append(own)
       } else {
-        merged[merged.count - 1].nodes += group.nodes
-        merged[merged.count - 1].parameters += group.parameters
+        merged[merged.count - 1].add(group)
       }
     }
-    let lastRead = Self.lastRead(model)
+    let ends = OutputFinder(model, stream)
     var names: [String: Int] = [:]
     layers = merged.compactMap { group in
-      guard let output = Self.output(of: group.nodes, graph, lastRead) else { return nil }
+      guard let output = ends.output(of: group.nodes, Set(group.parameters)) else { return nil }
       let name =
         group.key.isEmpty
         ? Self.fallbackName(group.nodes, group.parameters, graph) : group.key
@@ -77,15 +77,47 @@ struct ModelLayers {
     }
   }
 
+  /// Runs of nodes of one module, and the modules that hold matrices.
+  private static func groups(_ model: ImportedModel, _ stream: ModelStream) -> ([Group], ModuleTree)
+  {
+    let graph = model.graph
+    // The node of the model that reads each parameter.
+    let places = model.nodes.filter { !$0.range.isEmpty }.map { node in
+      let parameters = parameters(of: node, graph).filter { !stream.frozen.contains($0) }
+      let scope = node.scope.isEmpty ? scope(of: parameters, graph) : node.scope
+      return (node: node, parameters: parameters, scope: scope)
+    }
+    var modules = ModuleTree()
+    var placed: Set<Value> = []
+    for place in places {
+      for matrix in place.parameters
+      where isMatrix(matrix, graph) && placed.insert(matrix).inserted {
+        modules.add(matrix, in: place.scope)
+      }
+    }
+    var groups: [Group] = []
+    for place in places {
+      let key = modules.layer(of: place.scope)
+      let isMatrix = place.parameters.contains { Self.isMatrix($0, graph) }
+      let group = Group(key: key, nodes: [place.node], parameters: place.parameters)
+      if let last = groups.last, last.key == key, !(key.isEmpty && isMatrix) {
+        groups[groups.count - 1].add(group)
+      } else {
+        groups.append(group)
+      }
+    }
+    return (groups, modules)
+  }
+
   /// Whether what stands in no module lies between two parts of one block, which is not run again.
   private static func isSameBlock(_ first: Group, _ second: Group) -> Bool {
-    first.key == second.key && first.key.split(separator: ".").contains { Int($0) != nil }
+    first.key == second.key && first.key.contains(where: \.isNumber)
       && Set(first.parameters).isDisjoint(with: second.parameters)
   }
 
   /// Whether a parameter is more than a factor or a summand of every channel, which exporters write
   /// as a vector or with axes of extent 1 around it.
-  private static func isMatrix(_ parameter: Value, _ graph: Graph) -> Bool {
+  fileprivate static func isMatrix(_ parameter: Value, _ graph: Graph) -> Bool {
     let extents = graph.type(of: parameter).shape.extents
     return extents.count > 1 && !(extents.count > 2 && extents.count(where: { $0 > 1 }) < 2)
   }
@@ -106,44 +138,11 @@ struct ModelLayers {
     return parts.dropLast().joined(separator: ".")
   }
 
-  /// The path up to the first part that is a number, as modules of a list are called.
-  static func block(_ scope: String) -> String {
-    let parts = scope.split(separator: ".")
-    guard let number = parts.firstIndex(where: { Int($0) != nil }) else { return scope }
-    return parts[...number].joined(separator: ".")
-  }
-
   private static func fallbackName(
     _ nodes: [ModelNode], _ parameters: [Value], _ graph: Graph
   ) -> String {
     let weight = parameters.first { isMatrix($0, graph) } ?? parameters.first
     return weight.map { graph.name(of: $0) } ?? nodes.last?.name ?? "model"
-  }
-
-  /// The last node that reads each value; those that the model gives count as read at the end.
-  private static func lastRead(_ model: ImportedModel) -> [Value: Int] {
-    var last: [Value: Int] = [:]
-    for (number, node) in model.graph.nodes.enumerated() {
-      for operand in node.operands { last[operand] = number }
-    }
-    for port in model.outputs { last[port.value] = .max }
-    return last
-  }
-
-  /// The last real value that something after the group reads.
-  private static func output(
-    of nodes: [ModelNode], _ graph: Graph, _ lastRead: [Value: Int]
-  ) -> Value? {
-    let end = nodes.map(\.range.upperBound).max() ?? 0
-    for node in nodes.reversed() {
-      for number in node.range.reversed() {
-        for value in graph.nodes[number].results.reversed()
-        where graph.type(of: value).kind == .real && (lastRead[value] ?? -1) >= end {
-          return value
-        }
-      }
-    }
-    return nil
   }
 
   /// Operator types in order, those that only move elements left out where others are.
@@ -154,5 +153,55 @@ struct ModelLayers {
     ]
     let own = types.filter { !moves.contains($0) }
     return own.isEmpty ? types : own
+  }
+}
+
+/// Finds what groups of nodes hand on.
+private struct OutputFinder {
+  private let graph: Graph
+  private let stream: ModelStream
+  /// The last node that reads each value; those that the model gives count as read at the end.
+  private var lastRead: [Value: Int] = [:]
+
+  init(_ model: ImportedModel, _ stream: ModelStream) {
+    graph = model.graph
+    self.stream = stream
+    for (number, node) in model.graph.nodes.enumerated() {
+      for operand in node.operands { lastRead[operand] = number }
+    }
+    for port in model.outputs { lastRead[port.value] = .max }
+  }
+
+  /// The last value that something after the group reads and that depends on the group's own weights,
+  /// on its matrices where it has some; without any, the last on the stream.
+  ///
+  /// Nothing counts that comes after what a loss is computed from.
+  func output(of nodes: [ModelNode], _ weights: Set<Value>) -> Value? {
+    let end = nodes.map(\.range.upperBound).max() ?? 0
+    let numbers = nodes.flatMap { Array($0.range) }
+    if let start = stream.lossStart, numbers.contains(start), let ending = stream.ending {
+      return ending.head
+    }
+    var own = weights
+    var products = weights.filter { ModelLayers.isMatrix($0, graph) }
+    var candidates: [Value] = []
+    for number in numbers where number <= stream.lossStart ?? .max {
+      let node = graph.nodes[number]
+      if node.operands.contains(where: own.contains) {
+        own.formUnion(node.results.filter { graph.type(of: $0).kind == .real })
+      }
+      if node.operands.contains(where: products.contains) {
+        products.formUnion(node.results.filter { graph.type(of: $0).kind == .real })
+      }
+      candidates += node.results.filter {
+        graph.type(of: $0).kind == .real && (lastRead[$0] ?? -1) >= end
+      }
+    }
+    return candidates.last { products.contains($0) && stream.holds($0) }
+      ?? candidates.last { own.contains($0) && stream.holds($0) }
+      ?? candidates.last { own.contains($0) && stream.isComputed($0) }
+      ?? candidates.last { stream.holds($0) }
+      ?? candidates.last { own.contains($0) }
+      ?? (weights.isEmpty ? candidates.last : nil)
   }
 }

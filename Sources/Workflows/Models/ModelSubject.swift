@@ -12,10 +12,11 @@ extension Subject {
   init(_ model: ImportedModel, given: [String: ImportOptions.Given]) throws {
     let runnable = Runnable(model, given: given)
     let graph = model.graph
-    guard let output = model.outputs.first(where: { graph.type(of: $0.value).kind == .real }) else {
+    let stream = ModelStream(model)
+    guard let output = stream.output else {
       throw InputError(file: model.path, "has no real output to look at")
     }
-    let layers = ModelLayers(model).layers
+    let layers = ModelLayers(model, stream).layers
     guard !layers.isEmpty else {
       throw InputError(file: model.path, "has no layer: no operator of it gives reals")
     }
@@ -27,10 +28,8 @@ extension Subject {
       moments[value] = contents[value].map(Moments.init(ofParameter:))
     }
     self.init(
-      graph: graph, output: output.value, layers: layers, parameterMoments: moments,
-      frozen: model.constants.union(
-        graph.parameters.filter { graph.type(of: $0).kind != .real }
-      ).union(Self.exponents(model)),
+      graph: graph, output: output, layers: layers, parameterMoments: moments,
+      frozen: stream.frozen,
       bounds: { value in
         let type = graph.type(of: value)
         // Vectors at most: of matrices little is learnt from their elements.
@@ -43,7 +42,9 @@ extension Subject {
         guard type.kind == .integer, let limit = limits.limit(of: value) else { return nil }
         return Bounds(repeating: Interval(0, Double(max(limit, 1) - 1)), shape: type.shape)
       },
-      contents: contents,
+      contents: contents, ending: stream.ending,
+      results: model.outputs.map(\.value).filter { graph.type(of: $0).kind == .real },
+      place: { runnable.place(ofNode: $0) },
       fillParameter: { value, tensor, _ in contents[value].map { tensor.fill(from: $0) } },
       fillInput: { value, tensor, seed in
         if let own = tensors[value] {
@@ -52,20 +53,6 @@ extension Subject {
           runnable.draw(value, tensor, seed)
         }
       })
-  }
-}
-
-extension Subject {
-  /// Real initializers that no training changes, which exporters keep among the parameters: exponents.
-  fileprivate static func exponents(_ model: ImportedModel) -> Set<Value> {
-    let graph = model.graph
-    var exponents: Set<Value> = []
-    for node in graph.nodes where node.op is Pow {
-      var exponent = node.operands[1]
-      while let cast = graph.producer(of: exponent), cast.op is Cast { exponent = cast.operands[0] }
-      exponents.insert(exponent)
-    }
-    return exponents.intersection(model.parameters)
   }
 }
 

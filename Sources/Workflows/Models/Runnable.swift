@@ -121,69 +121,7 @@ extension Runnable {
     nodeFormats = model.nodeFormats
     nodes = model.nodes.map { ($0.name, $0.type, $0.range) }
     hasDoubles = model.hasDoubles
-    let limits = IndexLimits(model)
-    draw = { value, tensor, seed in
-      let stream = RandomStream(seed: seed, name: model.graph.name(of: value))
-      switch tensor.elementType {
-      case .float32: tensor.elements(as: Float.self).fillNormal(from: stream)
-      case .float64: tensor.elements(as: Double.self).fillNormal(from: stream)
-      case .int64:
-        let elements = tensor.elements(as: Int64.self)
-        let limit = limits.limit(of: value) ?? 2
-        for i in elements.indices {
-          elements[i] = Int64(stream.integer(at: i, below: max(1, limit)))
-        }
-      case .bool:
-        let elements = tensor.elements(as: Bool.self)
-        for i in elements.indices { elements[i] = true }
-      }
-    }
-  }
-}
-
-/// How large the integers of an input may be that name places of something.
-struct IndexLimits: Sendable {
-  private let graph: Graph
-  private let known: [Value: Int]
-  private let readers: [Value: [Int]]
-
-  init(_ model: ImportedModel) {
-    graph = model.graph
-    known = model.indexLimits
-    var readers: [Value: [Int]] = [:]
-    for (number, node) in graph.nodes.enumerated() {
-      for operand in node.operands where graph.type(of: operand).kind == .integer {
-        readers[operand, default: []].append(number)
-      }
-    }
-    self.readers = readers
-  }
-
-  /// The least extent of what the integers point into, followed through operators on integers.
-  func limit(of input: Value) -> Int? {
-    var (waiting, seen) = ([input], Set([input]))
-    var least: Int?
-    while let value = waiting.popLast() {
-      if let limit = known[value] { least = min(least ?? limit, limit) }
-      for number in readers[value] ?? [] {
-        let node = graph.nodes[number]
-        switch node.op {
-        case let gather as Gather where node.operands[1] == value:
-          let shape = graph.type(of: node.operands[0]).shape
-          let extent = shape.axis(gather.axis).map { shape[$0] } ?? 1
-          least = min(least ?? extent, extent)
-        case is Take where node.operands[1] == value:
-          let count = graph.type(of: node.operands[0]).shape.count
-          least = min(least ?? count, count)
-        case let oneHot as OneHot: least = min(least ?? oneHot.depth, oneHot.depth)
-        default:
-          for result in node.results
-          where graph.type(of: result).kind == .integer && seen.insert(result).inserted {
-            waiting.append(result)
-          }
-        }
-      }
-    }
-    return least
+    let drawing = InputDrawing(model)
+    draw = { value, tensor, seed in drawing.fill(value, tensor, seed: seed) }
   }
 }
