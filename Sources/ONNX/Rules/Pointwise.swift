@@ -38,7 +38,8 @@ extension OperatorRules {
     "Softplus": map(Softplus()),
     "Softsign": map(Softsign()),
     "Tanh": map(Tanh()), "Erf": map(Erf()), "Exp": map(Exp()), "Log": map(Log()),
-    "Sqrt": map(Sqrt()), "Reciprocal": map(Reciprocal()),
+    "Sqrt": one { try $0.builder.root(of: $0.input(0), exponent: 0.5) },
+    "Reciprocal": map(Reciprocal()),
     "Sin": map(Sin()), "Cos": map(Cos()), "Tan": map(Tan()),
     "Asin": map(Asin()), "Acos": map(Acos()), "Atan": map(Atan()),
     "Sinh": map(Sinh()), "Cosh": map(Cosh()),
@@ -111,8 +112,8 @@ extension OperatorRules {
       return try limited(x, least, greatest, builder)
     }
     var result = x
-    if let least = limits.0 { result = try builder.apply(Max(), result, scalar(least)) }
-    if let greatest = limits.1 { result = try builder.apply(Min(), result, scalar(greatest)) }
+    if let least = limits.0 { result = try builder.apply(Max(ties: .first), result, scalar(least)) }
+    if let greatest = limits.1 { result = try builder.apply(Min(ties: .first), result, scalar(greatest)) }
     return result
 
     func scalar(_ limit: Operand) throws -> Operand { try builder.reshape(limit, []) }

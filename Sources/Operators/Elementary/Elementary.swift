@@ -50,6 +50,7 @@ public struct Sign: ParameterFree {
   public var name: String { "sign" }
   public func value(at x: Double) -> Double { x > 0 ? 1 : x < 0 ? -1 : x }
   public func slope(at x: Double) -> Double { 0 }
+  public func isFlat(at x: Double) -> Bool { true }
   public func curvature(at x: Double) -> Double { 0 }
   public var kinks: [Kink] { [Kink(at: 0, valueJump: 2)] }
   public var isExact: Bool { true }
@@ -83,6 +84,7 @@ public struct Clip: Pointwise {
   public var name: String { "clip(\(least), \(greatest))" }
   public func value(at x: Double) -> Double { x < least ? least : x > greatest ? greatest : x }
   public func slope(at x: Double) -> Double { x >= least && x <= greatest ? 1 : 0 }
+  public func isFlat(at x: Double) -> Bool { !(x >= least && x <= greatest) }
   public func curvature(at x: Double) -> Double { 0 }
   public var isExact: Bool { true }
   public var codomain: Interval { Interval(least, greatest) }
@@ -98,7 +100,7 @@ public struct Clip: Pointwise {
 ///
 /// Gaussian averages of such functions do not exist, or are decided far out in a tail; where 0 is
 /// more than five deviations away, the first terms of the Taylor series say what can be said.
-public protocol SingularAtZero: ParameterFree {}
+public protocol SingularAtZero: Pointwise {}
 
 extension SingularAtZero {
   public func moments(of x: Moments, units: Int, positions: Int) -> Moments {
@@ -127,7 +129,7 @@ extension SingularAtZero {
 ///
 /// The slope 1/x is kept for negative x, as the chain rule has it, and is infinite for subnormal x.
 /// Where a probability is computed first, use ``LogSoftmax``, or a loss from logits.
-public struct Log: SingularAtZero {
+public struct Log: SingularAtZero, ParameterFree {
   public static let name = "Log"
   public var vectorKernel: UnaryKernel? { .log }
   public init() {}
@@ -150,7 +152,7 @@ public struct Log: SingularAtZero {
 }
 
 /// `√x`: not defined below 0, and of infinite slope at 0.
-public struct Sqrt: SingularAtZero {
+public struct Sqrt: SingularAtZero, ParameterFree {
   public static let name = "Sqrt"
   public init() {}
 
@@ -167,7 +169,7 @@ public struct Sqrt: SingularAtZero {
 }
 
 /// `1/x`.
-public struct Reciprocal: SingularAtZero {
+public struct Reciprocal: SingularAtZero, ParameterFree {
   public static let name = "Reciprocal"
   public init() {}
 
