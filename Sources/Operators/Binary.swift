@@ -169,7 +169,8 @@ extension Binary {
       return .passedOn(operand: number, element: places[number])
     }
     if let reason = Self.failure(a, b) {
-      return .produced(reason, explanation: "\(Self.name)(\(a.told), \(b.told)) = \(Self.value(a, b).told)")
+      return .produced(
+        reason, explanation: "\(Self.name)(\(a.told), \(b.told)) = \(Self.value(a, b).told)")
     }
     let number = a.isFinite ? 1 : 0
     return .passedOn(operand: number, element: places[number])

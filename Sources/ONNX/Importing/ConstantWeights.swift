@@ -24,7 +24,9 @@ extension Onnx_GraphProto {
       for place in node.weightPlaces where node.input.indices.contains(place) {
         weights.insert(node.input[place])
       }
-      let moves: Set = ["Transpose", "Reshape", "Cast", "CastLike", "Identity", "Unsqueeze", "Squeeze"]
+      let moves: Set = [
+        "Transpose", "Reshape", "Cast", "CastLike", "Identity", "Unsqueeze", "Squeeze",
+      ]
       if moves.contains(node.opType), let source = node.input.first,
         node.output.contains(where: weights.contains)
       {

@@ -353,7 +353,7 @@ extension Tensor {
   /// Whether there is −∞ somewhere and nothing above 0 anywhere, as in masks, which no training changes.
   ///
   /// Of weights a few elements tell. Infinities of either sign among them are no mask.
-  fileprivate var isMask: Bool {
+  var isMask: Bool {
     func holds<T: Scalar>(_ elements: Elements<T>) -> Bool {
       elements.indices.allSatisfy { elements[$0] <= 0 }
         && elements.indices.contains { elements[$0].isInfinite }

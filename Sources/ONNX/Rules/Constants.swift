@@ -23,7 +23,7 @@ extension OperatorRules {
   private static func constant(_ context: NodeContext) throws -> Operand {
     let builder = context.builder
     if let (tensor, type) = try context.tensor("value") {
-      return context.isWeight
+      return context.isWeight && !tensor.isMask
         ? builder.parameter(context.identity, tensor, type) : builder.literal(tensor, type)
     }
     if context.hasAttribute("value_float") {

@@ -57,7 +57,8 @@ extension OperatorRules {
     let loss = try builder.negate(
       builder.reshape(builder.take(logs, places), labels.shape.extents))
     func counted() throws -> Operand {
-      let weighted = try weight == nil ? loss : factor.map { try builder.multiply(loss, $0) } ?? loss
+      let weighted =
+        try weight == nil ? loss : factor.map { try builder.multiply(loss, $0) } ?? loss
       return try ignorance.map { try builder.choose($0, zero, weighted) } ?? weighted
     }
     let axes = Array(0..<loss.rank)

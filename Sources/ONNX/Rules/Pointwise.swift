@@ -113,7 +113,9 @@ extension OperatorRules {
     }
     var result = x
     if let least = limits.0 { result = try builder.apply(Max(ties: .first), result, scalar(least)) }
-    if let greatest = limits.1 { result = try builder.apply(Min(ties: .first), result, scalar(greatest)) }
+    if let greatest = limits.1 {
+      result = try builder.apply(Min(ties: .first), result, scalar(greatest))
+    }
     return result
 
     func scalar(_ limit: Operand) throws -> Operand { try builder.reshape(limit, []) }
@@ -126,7 +128,8 @@ extension OperatorRules {
     if let least, let greatest, least > greatest {
       return try builder.clip(x, greatest, greatest)
     }
-    return try builder.clip(x, least, greatest)
+    // Between 0 and 6 it is relu6, whose slope is 0 at both.
+    return try builder.clip(x, least, greatest, isOpen: least == 0 && greatest == 6)
   }
 
   private static func known(

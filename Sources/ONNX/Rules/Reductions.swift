@@ -221,7 +221,8 @@ extension Builder {
     let shift = try choose(isInfinite, scalar(0, x.type), greatest)
     // The greatest element itself makes the sum 1 at least, save where all are −∞.
     let sum = try apply(
-      Max(ties: .first), apply(ReduceSum(kept), apply(Exp(), subtract(x, shift))), scalar(1, x.type))
+      Max(ties: .first), apply(ReduceSum(kept), apply(Exp(), subtract(x, shift))), scalar(1, x.type)
+    )
     let result = try add(apply(Log(), sum), greatest)
     if reducer.keepsAxes { return result }
     let axes = reducer.axes.isEmpty ? Array(0..<x.rank) : reducer.axes

@@ -62,29 +62,37 @@ public struct Sign: ParameterFree {
   }
 }
 
-/// `x` held between `min` and `max`; the slope is 0 outside, and at the limits 1.
+/// `x` held between `min` and `max`; the slope is 0 outside, and at the limits 1, or 0 where these are
+/// `open`, as relu6 has it.
 public struct Clip: Pointwise {
   public static let name = "Clip"
   public let least: Double
   public let greatest: Double
+  /// Whether nothing flows back at the limits themselves.
+  public let isOpen: Bool
 
-  /// Takes `min` and `max`, each of which may be missing.
+  /// Takes `min` and `max`, each of which may be missing, and `open`, which is 0 when missing.
   public init(attributes: Attributes) throws(OperatorError) {
-    try attributes.allowOnly("min", "max", in: Self.name)
+    try attributes.allowOnly("min", "max", "open", in: Self.name)
     least = try attributes.real("min", default: -.infinity, in: Self.name)
     greatest = try attributes.real("max", default: .infinity, in: Self.name)
+    isOpen = try Self.flag("open", default: 0, of: attributes)
     guard least <= greatest else {
       throw OperatorError(
         .invalidAttribute, in: Self.name, "'min' \(least) must not exceed 'max' \(greatest)")
     }
   }
 
-  public var attributes: Attributes { ["min": .real(least), "max": .real(greatest)] }
+  public var attributes: Attributes {
+    ["min": .real(least), "max": .real(greatest), "open": .integer(isOpen ? 1 : 0)]
+  }
 
   public var name: String { "clip(\(least), \(greatest))" }
   public func value(at x: Double) -> Double { x < least ? least : x > greatest ? greatest : x }
-  public func slope(at x: Double) -> Double { x >= least && x <= greatest ? 1 : 0 }
-  public func isFlat(at x: Double) -> Bool { !(x >= least && x <= greatest) }
+  public func slope(at x: Double) -> Double { isFlat(at: x) ? 0 : 1 }
+  public func isFlat(at x: Double) -> Bool {
+    isOpen ? !(x > least && x < greatest) : !(x >= least && x <= greatest)
+  }
   public func curvature(at x: Double) -> Double { 0 }
   public var isExact: Bool { true }
   public var codomain: Interval { Interval(least, greatest) }
