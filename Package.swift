@@ -76,7 +76,7 @@ let rooms: [Room] = [
     name: "Semantics", imports: ["Tensors", "Numbers", .numerics],
     testImports: ["Numbers", .numerics]),
   Room(
-    name: "Operators", imports: ["Semantics", "Tensors", "Numbers", .numerics],
+    name: "Operators", imports: ["Semantics", "Tensors", "Numbers", "Findings", .numerics],
     testImports: ["Graphs", "Execution", "Semantics", "Tensors", "Numbers"], hasTestData: true),
   Room(
     name: "Graphs", imports: ["Semantics", "Tensors"],

@@ -131,10 +131,16 @@ public struct Check: Sendable {
       case .node(let number, _): graph.nodes[number].forward ?? number
       default: nil
       }
+    let isBackward = node?.forward != nil
+    let type =
+      isBackward
+      ? "The gradient of \(forward.map { graph.nodes[$0].typeForPeople } ?? "a node")"
+      : node?.typeForPeople ?? "The input"
     return Failure(
-      layer: forward.flatMap { layers.name(ofNode: $0) }, value: graph.name(of: found.value),
-      operatorName: node?.op.typeName ?? "input", element: found.element, count: found.count,
-      isBackward: node?.forward != nil, cause: found.cause, node: forward)
+      layer: forward.flatMap { layers.name(ofNode: $0) },
+      value: node.map { graph.place(of: $0) } ?? graph.name(of: found.value), operatorName: type,
+      element: found.element, count: found.count, isBackward: isBackward, cause: found.cause,
+      node: forward, remark: isBackward ? node?.origin?.remark : nil)
   }
 }
 

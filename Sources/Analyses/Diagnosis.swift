@@ -208,10 +208,13 @@ public struct Failure: Sendable {
   public let cause: Cause
   /// The number of the forward node that gave it, or whose gradient did.
   public let node: Int?
+  /// What else is to be said of it, as a sentence.
+  public let remark: String?
 
   public init(
     layer: String?, value: String, operatorName: String, element: Int, count: Int,
-    isBackward: Bool, cause: Cause, node: Int? = nil
+    isBackward: Bool, cause: Cause, node: Int? = nil,
+    remark: String? = nil
   ) {
     self.layer = layer
     self.value = value
@@ -221,6 +224,7 @@ public struct Failure: Sendable {
     self.isBackward = isBackward
     self.cause = cause
     self.node = node
+    self.remark = remark
   }
 }
 

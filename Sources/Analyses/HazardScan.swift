@@ -35,7 +35,7 @@ struct HazardScan {
       for hazard in hazards(of: node, signature) where kinds.insert(hazard.kind).inserted {
         found.append(
           PlacedHazard(
-            layer: layerOf(number) ?? node.scope, operatorName: node.op.typeName, hazard: hazard,
+            layer: layerOf(number) ?? node.scope, operatorName: node.typeForPeople, hazard: hazard,
             nodes: [number]))
       }
     }

@@ -35,7 +35,13 @@ EK_INLINE double hard_swish_slope(double x, const double *p) {
 // MARK: loops
 
 // `value` and `slope` of an element x, after what is done once.
-#define LOOPS(name, once, value, slope)                                              \
+#define LOOPS(name, once, value, slope) LOOPS_OF(name, once, value, dy[i] * (slope))
+
+// The same of a function that is flat where not `passes`: there nothing flows back, whatever came.
+#define FLAT_LOOPS(name, once, value, passes, slope) \
+  LOOPS_OF(name, once, value, (passes) ? dy[i] * (slope) : 0)
+
+#define LOOPS_OF(name, once, value, product)                                         \
   EK_INLINE void name##_values_body(                                                 \
       const double *p, const float *in, float *out, size_t count) {                  \
     once;                                                                            \
@@ -51,7 +57,7 @@ EK_INLINE double hard_swish_slope(double x, const double *p) {
     EK_ELEMENTWISE                                                                   \
     for (size_t i = 0; i < count; i++) {                                             \
       const float x = in[i];                                                         \
-      out[i] = dy[i] * (slope);                                                      \
+      out[i] = product;                                                              \
     }                                                                                \
   }                                                                                  \
   EK_FILE_KERNEL(                                                                    \
@@ -63,7 +69,12 @@ EK_INLINE double hard_swish_slope(double x, const double *p) {
       (p, dy, in, out, count))
 
 #define NOTHING
-#define PARAMETERS const double q[3] = {p[0], p[1], p[2]}
+// Without a comma, which would end an argument of a macro.
+#define PARAMETERS   \
+  double q[3];       \
+  q[0] = p[0];       \
+  q[1] = p[1];       \
+  q[2] = p[2]
 
 LOOPS(exp, NOTHING, exp_single(x), exp_single(x))
 LOOPS(log, NOTHING, log_single(x), 1 / x)
@@ -77,14 +88,18 @@ LOOPS(silu, NOTHING, silu_single(x), silu_slope(x))
 LOOPS(softplus, NOTHING, softplus_single(x), sigmoid_single(x))
 LOOPS(mish, NOTHING, mish_single(x), mish_slope(x))
 LOOPS(softsign, NOTHING, softsign_single(x), softsign_slope(x))
-LOOPS(relu, NOTHING, at_least(x, 0), x > 0 ? 1 : 0)
+FLAT_LOOPS(relu, NOTHING, at_least(x, 0), x > 0, 1)
 LOOPS(leaky_relu, PARAMETERS, (float)leaky_relu_value(x, q), (float)leaky_relu_slope(x, q))
 LOOPS(
     elu, const exponential_unit unit = exponential_unit_of(p), elu_single(x, unit),
     elu_slope(x, unit))
-LOOPS(hard_sigmoid, PARAMETERS, (float)hard_sigmoid_value(x, q), (float)hard_sigmoid_slope(x, q))
-LOOPS(hard_swish, PARAMETERS, (float)hard_swish_value(x, q), (float)hard_swish_slope(x, q))
-LOOPS(hard_tanh, NOTHING, at_most(at_least(x, -1), 1), size_of(x) < 1 ? 1 : 0)
+FLAT_LOOPS(
+    hard_sigmoid, PARAMETERS, (float)hard_sigmoid_value(x, q), hard_sigmoid_slope(x, q) != 0,
+    (float)hard_sigmoid_slope(x, q))
+FLAT_LOOPS(
+    hard_swish, PARAMETERS, (float)hard_swish_value(x, q), x > -3,
+    (float)hard_swish_slope(x, q))
+FLAT_LOOPS(hard_tanh, NOTHING, at_most(at_least(x, -1), 1), size_of(x) < 1, 1)
 
 #define EACH_FUNCTION(call)                    \
   call(EK_EXP, exp)                            \

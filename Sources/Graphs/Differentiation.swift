@@ -21,9 +21,10 @@ extension Graph {
     _ outputs: [(value: Value, cotangent: Value)], withRespectTo targets: [Value],
     adding: () -> any Operator
   ) throws(OperatorError) -> Cotangents {
-    let outerScope = scope
+    let (outerScope, outerOrigin) = (scope, origin)
     defer {
       scope = outerScope
+      origin = outerOrigin
       forward = nil
     }
     let count = nodes.count
@@ -53,6 +54,7 @@ extension Graph {
       let node = nodes[number]
       guard node.operands.contains(where: { needed[$0.index] }) else { continue }
       scope = node.scope
+      origin = node.origin
       forward = number
       var results: [Value?] = []
       for result in node.results { results.append(try cotangent(of: result, in: &self)) }
@@ -80,6 +82,7 @@ extension Graph {
     for target in targets {
       forward = readers[target]
       scope = forward.map { nodes[$0].scope } ?? outerScope
+      origin = forward.map { nodes[$0].origin } ?? outerOrigin
       _ = try cotangent(of: target, in: &self)
     }
     return found

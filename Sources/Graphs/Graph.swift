@@ -10,6 +10,22 @@ public struct Graph: Sendable {
     case node(Int, result: Int)
   }
 
+  /// The node of a file that nodes of the graph were written for.
+  public struct Origin: Hashable, Sendable {
+    /// Its operator type, in the words of the file.
+    public let type: String
+    /// Its name, or that of its first output.
+    public let name: String
+    /// What else is to be said where its gradient is not finite.
+    public var remark: String?
+
+    public init(type: String, name: String, remark: String? = nil) {
+      self.type = type
+      self.name = name
+      self.remark = remark
+    }
+  }
+
   public struct Node: Sendable {
     public let op: any Operator
     public let operands: [Value]
@@ -21,6 +37,11 @@ public struct Graph: Sendable {
     public let forward: Int?
     /// Whether the node belongs to a backward pass.
     public let isBackward: Bool
+    /// The node of a file that it was written for, or that of its forward node.
+    public let origin: Origin?
+
+    /// The operator's type as the user knows it: in the words of the file where there is one.
+    public var typeForPeople: String { origin?.type ?? op.typeName }
   }
 
   public private(set) var types: [TensorType] = []
@@ -31,6 +52,8 @@ public struct Graph: Sendable {
 
   /// The scope that appended nodes get.
   public var scope = ""
+  /// The node of a file that appended nodes are written for.
+  public var origin: Origin?
   /// The forward node that appended nodes belong to, while a gradient rule writes.
   var forward: Int?
 
@@ -59,14 +82,14 @@ public struct Graph: Sendable {
   /// Adds a node whose results are known to have these types.
   mutating func add(
     _ op: any Operator, _ operands: [Value], _ results: [TensorType], scope: String, forward: Int?,
-    isBackward: Bool
+    isBackward: Bool, origin: Origin?
   ) -> [Value] {
     let number = nodes.count
     let values = results.enumerated().map { add($1, .node(number, result: $0)) }
     nodes.append(
       Node(
         op: op, operands: operands, results: values, scope: scope, forward: forward,
-        isBackward: isBackward))
+        isBackward: isBackward, origin: origin))
     return values
   }
 
@@ -103,6 +126,17 @@ public struct Graph: Sendable {
   }
 }
 
+extension Graph {
+  /// Where a node stands, for people: operator and name of the node of the file that it was written
+  /// for, or the name of its first result.
+  public func place(of node: Node) -> String {
+    guard let origin = node.origin else {
+      return node.results.first.map { name(of: $0) } ?? node.op.typeName
+    }
+    return "\(node.isBackward ? "the gradient of " : "")\(origin.type) '\(origin.name)'"
+  }
+}
+
 extension Graph: GraphWriting {
   /// Appends a node, checking its operands by the operator's shape rule.
   public mutating func append(
@@ -113,10 +147,15 @@ extension Graph: GraphWriting {
     }
     let results = try op.types(of: operands.map { types[$0.index] })
     return add(
-      op, operands, results, scope: scope, forward: forward, isBackward: forward != nil)
+      op, operands, results, scope: scope, forward: forward, isBackward: forward != nil,
+      origin: origin)
   }
 
   public func type(of value: Value) -> TensorType { types[value.index] }
+
+  public func number(of value: Value) -> Double? {
+    (producer(of: value)?.op as? any ConstantOperator)?.number
+  }
 
   /// Runs `body` with the scope extended by `name`.
   public mutating func scoped<R, E: Error>(

@@ -30,7 +30,8 @@ extension Graph {
         let copies = result.add(
           node.op, node.operands.compactMap { places[$0.index] },
           node.results.map { types[$0.index] }, scope: node.scope,
-          forward: node.forward.flatMap { numbers[$0] }, isBackward: node.isBackward)
+          forward: node.forward.flatMap { numbers[$0] }, isBackward: node.isBackward,
+          origin: node.origin)
         for (old, new) in zip(node.results, copies) { places[old.index] = new }
       case .node: break
       }

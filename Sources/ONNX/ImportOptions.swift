@@ -27,8 +27,6 @@ public struct ImportOptions: Sendable {
   public var format: NumberFormat?
   /// Contents of inputs; their shapes win over those above.
   public var given: [String: Given] = [:]
-  /// Inputs and initializers whose contents shapes depend on.
-  var constants: Set<String> = []
 
   public init() {}
 }

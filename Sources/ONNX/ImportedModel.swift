@@ -61,48 +61,26 @@ public struct ImportedModel: Sendable {
   /// Imports a file.
   ///
   /// Where a shape depends on what an input holds, the graph is made for the contents that
-  /// `options` give.
+  /// `options` give: what they come to at that place is computed while importing, and the nodes that
+  /// compute it stay, so that everything else has its gradients.
   ///
   /// - Throws: ``ModelError`` with the node and the tensor.
   public init(_ file: ModelFile, _ options: ImportOptions = ImportOptions()) throws {
-    var options = options
-    for _ in 0..<8 {
-      let importer: Importer
+    do {
+      let importer = try Importer(file, options)
       do {
-        importer = try Importer(file, options)
-        do {
-          try self.init(file, importer)
-          return
-        } catch let needed as ContentsNeeded {
-          options.constants.formUnion(try Self.constants(for: needed, importer))
-        }
-      } catch var error as ModelError {
-        if error.file == nil { error.file = file.path }
-        throw error
+        try self.init(file, importer)
+      } catch let needed as ContentsNeeded {
+        let names = importer.builder.inputsNotGiven(for: needed.value).map(\.quotedName)
+        throw ModelError(
+          .needsContents,
+          "a shape, or which nodes run, depends on what \(names.joined(separator: ", ")) holds",
+          cure: "give it with --inputs")
       }
+    } catch var error as ModelError {
+      if error.file == nil { error.file = file.path }
+      throw error
     }
-    throw ModelError(
-      .unsupported, "shapes depend on contents in a way that is not followed",
-      cure: "export the model with fixed shapes", file: file.path)
-  }
-
-  private static func constants(
-    for needed: ContentsNeeded, _ importer: Importer
-  ) throws -> [String] {
-    let names = importer.builder.sources(of: needed.value)
-    let inputs = Set(importer.builder.graph.inputs.map { importer.builder.graph.name(of: $0) })
-    let unknown = names.filter { inputs.contains($0) && importer.options.given[$0] == nil }
-    guard unknown.isEmpty else {
-      throw ModelError(
-        .needsContents,
-        "a shape, or which nodes run, depends on what \(unknown.map(\.quotedName).joined(separator: ", ")) holds",
-        cure: "give it with --inputs")
-    }
-    let new = names.filter { !importer.options.constants.contains($0) }
-    guard !new.isEmpty else {
-      throw ModelError.unsupported("a shape depends on random numbers")
-    }
-    return new
   }
 
   private init(_ file: ModelFile, _ importer: Importer) throws {
@@ -152,7 +130,7 @@ public struct ImportedModel: Sendable {
       Port(name: $0.name, value: try moved($0.value), type: $0.type)
     }
     hasDoubles = builder.hasDoubles
-    specialised = message.input.map(\.name).filter { importer.options.constants.contains($0) }
+    specialised = builder.decisive.sorted()
     indexLimits = Dictionary(
       builder.indexLimits.compactMap { value, limit in pruned[value].map { ($0, limit) } },
       uniquingKeysWith: min)

@@ -7,6 +7,8 @@ public struct AffineActivation: Pointwise {
 
   private let wrap: AffineWrap
   private let base: any Activation
+  /// φ as an operator.
+  private let function: (any Pointwise)?
 
   /// Takes φ as users write it as `function`, and `alpha`, `beta`, `gamma`, `delta`.
   public init(attributes: Attributes) throws(OperatorError) {
@@ -30,6 +32,7 @@ public struct AffineActivation: Pointwise {
         .invalidAttribute, in: Self.name, "alpha must not be 0, and all numbers must be finite")
     }
     self.base = base
+    function = base as? any Pointwise
     wrap = AffineWrap(base, alpha: alpha, beta: beta, gamma: gamma, delta: delta)
   }
 
@@ -44,6 +47,9 @@ public struct AffineActivation: Pointwise {
   public func value(at x: Double) -> Double { wrap.value(at: x) }
   public func slope(at x: Double) -> Double { wrap.slope(at: x) }
   public func curvature(at x: Double) -> Double { wrap.curvature(at: x) }
+  public func isFlat(at x: Double) -> Bool {
+    function?.isFlat(at: wrap.alpha * x + wrap.beta) ?? false
+  }
   public var kinks: [Kink] { wrap.kinks }
   public var landmarks: [Double] { wrap.landmarks }
   public var period: Double? { wrap.period }
@@ -62,14 +68,14 @@ public struct AffineActivation: Pointwise {
 
   /// By interval arithmetic around φ's own range, because both shifts can cancel.
   public func range(over interval: Interval) -> Interval {
-    guard let base = base as? any Pointwise else { return .whole }
+    guard let base = function else { return .whole }
     let inner = base.range(over: moved(interval))
     return (inner + Interval(wrap.delta)).scaled(by: wrap.gamma)
   }
 
   public func range(ofDerivative order: Int, over interval: Interval) -> Interval {
     guard order == 1 else { return rangeOfSecondDerivative(over: interval) }
-    guard let base = base as? any Pointwise else { return .whole }
+    guard let base = function else { return .whole }
     return base.range(ofDerivative: 1, over: moved(interval)).scaled(by: wrap.alpha)
       .scaled(by: wrap.gamma)
   }

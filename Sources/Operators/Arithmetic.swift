@@ -23,7 +23,7 @@ public struct Add: Binary, Addition {
     return (a + b).isNaN ? .infinityMinusInfinity : nil
   }
 
-  public static func partials(
+  public func partials(
     _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
   ) throws(OperatorError) -> (Value, Value) {
     (cotangent, cotangent)
@@ -48,7 +48,7 @@ public struct Sub: Binary {
 
   public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? { Add.failure(a, -b) }
 
-  public static func partials(
+  public func partials(
     _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
   ) throws(OperatorError) -> (Value, Value) {
     (cotangent, try graph.apply(Neg(), cotangent))
@@ -76,7 +76,7 @@ public struct Mul: Binary {
     return a == 0 || b == 0 ? .zeroTimesInfinity : nil
   }
 
-  public static func partials(
+  public func partials(
     _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
   ) throws(OperatorError) -> (Value, Value) {
     (try graph.apply(Mul(), cotangent, b), try graph.apply(Mul(), cotangent, a))
@@ -119,7 +119,7 @@ public struct Div: Binary {
     return .overflowOfProduct
   }
 
-  public static func partials(
+  public func partials(
     _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
   ) throws(OperatorError) -> (Value, Value) {
     let slope = try graph.apply(Div(), graph.apply(Div(), a, b), b)

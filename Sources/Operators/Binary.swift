@@ -6,8 +6,8 @@ public import Tensors
 /// integers, element by element, broadcast by NumPy's rule.
 ///
 /// Conforming types state the function of two numbers, what it does to intervals and moments, and
-/// its partial derivatives as steps of the graph. Those follow the chain rule with IEEE arithmetic;
-/// nothing is masked.
+/// its partial derivatives as steps of the graph. Those follow the chain rule with IEEE arithmetic,
+/// save where a function selects one of the two.
 public protocol Binary: Elementwise {
   init()
 
@@ -34,7 +34,7 @@ public protocol Binary: Elementwise {
   static func failure(_ a: Double, _ b: Double) -> Cause.Reason?
 
   /// `cotangent · ∂f/∂a` and `cotangent · ∂f/∂b` in the shape of the result.
-  static func partials(
+  func partials(
     _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
   ) throws(OperatorError) -> (Value, Value)
 }
@@ -111,7 +111,7 @@ extension Binary {
   ) throws(OperatorError) -> [Value?] {
     guard let cotangent = cotangents[0] else { return [nil, nil] }
     let (a, b) = (node.operands[0], node.operands[1])
-    let (da, db) = try Self.partials(cotangent, a, b, in: &graph)
+    let (da, db) = try partials(cotangent, a, b, in: &graph)
     return [
       try graph.summed(da, to: graph.type(of: a).shape),
       try graph.summed(db, to: graph.type(of: b).shape),
@@ -169,7 +169,8 @@ extension Binary {
       return .passedOn(operand: number, element: places[number])
     }
     if let reason = Self.failure(a, b) {
-      return .produced(reason, explanation: "\(Self.name)(\(a), \(b)) = \(Self.value(a, b))")
+      return .produced(
+        reason, explanation: "\(Self.name)(\(a.told), \(b.told)) = \(Self.value(a, b).told)")
     }
     let number = a.isFinite ? 1 : 0
     return .passedOn(operand: number, element: places[number])

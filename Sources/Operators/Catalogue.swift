@@ -14,7 +14,8 @@ private let pointwiseOperators: [any Operator.Type] = [
   Linear.self, Relu.self, LeakyRelu.self, Elu.self, Selu.self, Celu.self, Gelu.self, Silu.self,
   Softplus.self, Mish.self, Sigmoid.self, ScaledSigmoid.self, HardSigmoid.self, HardSwish.self,
   Tanh.self, HardTanh.self, Softsign.self, Erf.self, Sin.self, Exp.self, AffineActivation.self,
-  Neg.self, Abs.self, Sign.self, Clip.self, Log.self, Sqrt.self, Reciprocal.self,
+  Neg.self, Abs.self, Sign.self, Clip.self, Log.self, Sqrt.self, Root.self,
+  Reciprocal.self,
   Cos.self, Tan.self, Asin.self, Acos.self, Atan.self, Sinh.self, Cosh.self, Asinh.self, Acosh.self,
   Atanh.self, Floor.self, Ceil.self, Round.self, ThresholdedRelu.self, Shrink.self,
 ]
@@ -28,7 +29,7 @@ private let arithmeticOperators: [any Operator.Type] = [
   ReduceSum.self, ReduceMean.self, ReduceSumSquare.self, ReduceMax.self, ReduceMin.self,
   ReduceProd.self,
   Softmax.self, LogSoftmax.self, OneHot.self, MeanSquaredError.self, SoftmaxCrossEntropy.self,
-  BinaryCrossEntropyWithLogits.self, Hinge.self,
+  BinaryCrossEntropyWithLogits.self, Hinge.self, WeightedMean.self,
 ]
 
 /// Operators on integers, booleans and kinds of elements, and on elements by their places.

@@ -3,7 +3,7 @@ public import Semantics
 public import Tensors
 
 /// A tensor whose elements all equal one number.
-public struct Constant: Operator {
+public struct Constant: ConstantOperator {
   public static let name = "Constant"
   public let number: Double
   public let shape: Shape

@@ -3,12 +3,67 @@ import RealModule
 public import Semantics
 public import Tensors
 
+/// How the cotangent is shared where the two operands of an extreme are equal.
+public enum Ties: String, Sendable {
+  /// Half to each, as PyTorch and JAX do for their `maximum` and `minimum`.
+  case halves
+  /// All to the first, as for a number that is held at a limit.
+  case first
+}
+
+/// The greater or the smaller of two numbers: nothing flows back to the operand that is not taken,
+/// whatever the cotangent is.
+public protocol ExtremeOfTwo: Binary {
+  var ties: Ties { get }
+  init(ties: Ties)
+
+  /// Whether the second operand is taken, and not the first.
+  static func takesSecond(
+    _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value
+}
+
+extension ExtremeOfTwo {
+  public init() { self.init(ties: .halves) }
+
+  /// Takes `ties`: `halves`, which is meant when it is missing, or `first`.
+  public init(attributes: Attributes) throws(OperatorError) {
+    try attributes.allowOnly("ties", in: Self.name)
+    let text = try attributes.text("ties", default: Ties.halves.rawValue, in: Self.name)
+    guard let ties = Ties(rawValue: text) else {
+      throw OperatorError(
+        .invalidAttribute, in: Self.name, "'ties' must be halves or first, not '\(text)'")
+    }
+    self.init(ties: ties)
+  }
+
+  public var attributes: Attributes { ["ties": .text(ties.rawValue)] }
+
+  public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? {
+    a.isFinite && b.isFinite ? .overflowOfCast : nil
+  }
+
+  public func partials(
+    _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> (Value, Value) {
+    let zero = try graph.apply(Constant(0))
+    let isSecond = try Self.takesSecond(a, b, in: &graph)
+    let first = try graph.apply(Where(), isSecond, zero, cotangent)
+    let second = try graph.apply(Where(), isSecond, cotangent, zero)
+    guard ties == .halves else { return (first, second) }
+    let isTie = try graph.apply(Equal(), a, b)
+    let half = try graph.scaled(cotangent, by: 0.5)
+    return (
+      try graph.apply(Where(), isTie, half, first), try graph.apply(Where(), isTie, half, second)
+    )
+  }
+}
+
 /// The smaller of a and b, or NaN where either is.
-///
-/// Where they tie, the cotangent goes to a.
-public struct Min: Binary {
+public struct Min: ExtremeOfTwo {
   public static let name = "Min"
-  public init() {}
+  public let ties: Ties
+  public init(ties: Ties) { self.ties = ties }
 
   public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { min($0, $1) } }
 
@@ -21,34 +76,16 @@ public struct Min: Binary {
     NormalExtremes.maximum(a.scaled(by: -1), b.scaled(by: -1)).scaled(by: -1)
   }
 
-  public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? {
-    a.isFinite && b.isFinite ? .overflowOfCast : nil
-  }
-
-  public static func partials(
-    _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
-  ) throws(OperatorError) -> (Value, Value) {
-    try split(cotangent, isSecond: graph.apply(Less(), b, a), in: &graph)
-  }
-
-  /// The cotangent for the second operand where `isSecond` holds, for the first elsewhere.
-  static func split(
-    _ cotangent: Value, isSecond: Value, in graph: inout some GraphWriting
-  ) throws(OperatorError) -> (Value, Value) {
-    let zero = try graph.apply(Constant(0))
-    return (
-      try graph.apply(Where(), isSecond, zero, cotangent),
-      try graph.apply(Where(), isSecond, cotangent, zero)
-    )
-  }
+  public static func takesSecond(
+    _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value { try graph.apply(Less(), b, a) }
 }
 
 /// The greater of a and b, or NaN where either is.
-///
-/// Where they tie, the cotangent goes to a.
-public struct Max: Binary {
+public struct Max: ExtremeOfTwo {
   public static let name = "Max"
-  public init() {}
+  public let ties: Ties
+  public init(ties: Ties) { self.ties = ties }
 
   public static var integerFunction: (@Sendable (Int64, Int64) -> Int64)? { { max($0, $1) } }
 
@@ -60,13 +97,9 @@ public struct Max: Binary {
     NormalExtremes.maximum(a, b)
   }
 
-  public static func failure(_ a: Double, _ b: Double) -> Cause.Reason? { Min.failure(a, b) }
-
-  public static func partials(
-    _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
-  ) throws(OperatorError) -> (Value, Value) {
-    try Min.split(cotangent, isSecond: graph.apply(Greater(), b, a), in: &graph)
-  }
+  public static func takesSecond(
+    _ a: Value, _ b: Value, in graph: inout some GraphWriting
+  ) throws(OperatorError) -> Value { try graph.apply(Greater(), b, a) }
 }
 
 /// Moments of the greatest of several normal numbers.

@@ -28,6 +28,12 @@ public protocol Pointwise: Elementwise, ScalarFunction {
   /// An interval that contains φ⁽ᵏ⁾(x) for every x of `interval`, `order` = k.
   func range(ofDerivative order: Int, over interval: Interval) -> Interval
 
+  /// Whether φ is constant around x because it selects something else there.
+  ///
+  /// Nothing flows back then, whatever the cotangent is: an infinity behind the side that is not
+  /// taken does not pass, as frameworks have it, where the chain rule would make NaN of 0 · ∞.
+  func isFlat(at x: Double) -> Bool
+
   /// Why φ (order 0) or its derivative of this order is not finite at a finite x.
   func failure(at x: Double, order: Int) -> Cause.Reason
 
@@ -48,6 +54,7 @@ extension Pointwise {
   public var isExact: Bool { false }
   public var vectorKernel: UnaryKernel? { nil }
   public func inflections(in interval: Interval) -> [Double] { [] }
+  public func isFlat(at x: Double) -> Bool { false }
 
   public func range(over interval: Interval) -> Interval {
     guard let interval = interval.intersection(domain) else { return codomain }
@@ -203,7 +210,7 @@ extension Pointwise {
     let x = operands[0].double(at: element)
     if !x.isFinite { return .passedOn(operand: 0, element: element) }
     return .produced(
-      failure(at: x, order: 0), explanation: "\(Self.name)(\(x)) = \(value(at: x))")
+      failure(at: x, order: 0), explanation: "\(Self.name)(\(x.told)) = \(value(at: x).told)")
   }
 }
 

@@ -6,7 +6,8 @@ public import Tensors
 /// back through that (order 2).
 ///
 /// The derivative is rounded before it is multiplied, as the chain rule in IEEE arithmetic has it:
-/// an infinite slope times a zero cotangent is NaN.
+/// an infinite slope times a zero cotangent is NaN. Where φ is flat by choice the result is 0
+/// whatever the cotangent is.
 public struct PointwiseGradient: Elementwise {
   public static let name = "PointwiseGradient"
 
@@ -126,7 +127,8 @@ public struct PointwiseGradient: Elementwise {
     if let passed = Cause.passedOn(element, of: operands) { return passed }
     let (dy, x) = (operands[0].double(at: element), operands[1].double(at: element))
     let slope = function.derivative(order, at: x)
-    let text = "\(dy) times the derivative \(slope) of \(function.typeName) at \(x)"
+    let text =
+      "\(dy.told) times the derivative \(slope.told) of \(function.typeName) at \(x.told)"
     if dy == 0 { return .produced(.zeroTimesInfinity, explanation: text) }
     let isSlope = !Float(slope).isFinite
     return .produced(
@@ -135,7 +137,7 @@ public struct PointwiseGradient: Elementwise {
 }
 
 extension Pointwise {
-  /// `y = dy · T(φ⁽ᵏ⁾(x))`.
+  /// `y = dy · T(φ⁽ᵏ⁾(x))`, and 0 where φ is flat.
   @inline(__always)
   fileprivate func multiply<T: Scalar>(
     _ operands: [Tensor], byDerivative order: Int, into result: Tensor, as _: T.Type
@@ -144,9 +146,15 @@ extension Pointwise {
     let x = operands[1].elements(as: T.self)
     let y = result.elements(as: T.self)
     if order == 1 {
-      for i in y.indices { y[i] = dy[i] * T(slope(at: Double(x[i]))) }
+      for i in y.indices {
+        let x = Double(x[i])
+        y[i] = isFlat(at: x) ? 0 : dy[i] * T(slope(at: x))
+      }
     } else {
-      for i in y.indices { y[i] = dy[i] * T(curvature(at: Double(x[i]))) }
+      for i in y.indices {
+        let x = Double(x[i])
+        y[i] = isFlat(at: x) ? 0 : dy[i] * T(curvature(at: x))
+      }
     }
   }
 }

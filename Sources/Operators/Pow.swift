@@ -5,9 +5,9 @@ public import Tensors
 
 /// `aᵇ`, as IEEE 754 has it: of a negative a only integer powers are defined, and a⁰ is 1.
 ///
-/// The derivatives are b·aᵇ⁻¹ and aᵇ·ln a, nothing masked: at a = 0 the first is infinite for
-/// b < 1 and 0·∞ for b = 0, the second 0·(−∞); for negative a the second is NaN. (PyTorch gives 0
-/// where b = 0, and 0 for the second at a = 0 and b ≥ 0.)
+/// The derivatives are b·aᵇ⁻¹ and aᵇ·ln a. As in PyTorch and JAX the first is 0 where b = 0, and the
+/// second at a = 0 for b ≥ 0, whatever the cotangent is. At a = 0 the first is infinite for
+/// 0 < b < 1; for negative a the second is NaN.
 public struct Pow: Binary {
   public static let name = "Pow"
   public init() {}
@@ -112,16 +112,21 @@ public struct Pow: Binary {
     return value(a, b).isNaN ? .powerOutsideDomain : .overflowOfProduct
   }
 
-  public static func partials(
+  public func partials(
     _ cotangent: Value, _ a: Value, _ b: Value, in graph: inout some GraphWriting
   ) throws(OperatorError) -> (Value, Value) {
-    let one = try graph.apply(Constant(1))
+    let (zero, one) = (try graph.apply(Constant(0)), try graph.apply(Constant(1)))
     let lower = try graph.apply(Pow(), a, graph.apply(Sub(), b, one))
     let growth = try graph.apply(Mul(), graph.apply(Pow(), a, b), graph.apply(Log(), a))
-    return (
-      try graph.apply(Mul(), cotangent, graph.apply(Mul(), b, lower)),
-      try graph.apply(Mul(), cotangent, growth)
-    )
+    var byBase = try graph.apply(Mul(), cotangent, graph.apply(Mul(), b, lower))
+    if graph.number(of: b).map({ $0 == 0 }) ?? true {
+      byBase = try graph.apply(Where(), graph.apply(Equal(), b, zero), zero, byBase)
+    }
+    let isSettled = try graph.apply(
+      And(), graph.apply(Equal(), a, zero), graph.apply(GreaterOrEqual(), b, zero))
+    let byExponent = try graph.apply(
+      Where(), isSettled, zero, graph.apply(Mul(), cotangent, growth))
+    return (byBase, byExponent)
   }
 
   /// For every exponent at hand, where the power overflows or becomes 0, besides poles.

@@ -57,6 +57,11 @@ public protocol Operator: Sendable {
   ) -> Cause
 }
 
+/// An operator that reads nothing and gives one number throughout.
+public protocol ConstantOperator: Operator {
+  var number: Double { get }
+}
+
 /// Types of the operands and results of one node.
 public struct Signature: Hashable, Sendable {
   public let operands: [TensorType]
@@ -92,6 +97,9 @@ public protocol GraphWriting {
 
   /// The type of a value.
   func type(of value: Value) -> TensorType
+
+  /// The number that every element of a value is known to be, whatever the inputs are.
+  func number(of value: Value) -> Double?
 }
 
 extension GraphWriting {

@@ -11,17 +11,20 @@ public struct NonFiniteRule: Rule {
       return diagnosis.harmless.map { [overflow($0, diagnosis)] } ?? []
     }
     let pass = failure.isBackward ? "backward" : "forward"
-    let because: String
+    var because: String
     switch failure.cause {
     case .produced(_, let explanation):
       because = "\(failure.operatorName) produced it: \(explanation)"
     case .passedOn(let operand, let element):
       because = "\(failure.operatorName) passed on operand \(operand), element \(element)."
     }
+    if let remark = failure.remark { because += ". " + remark }
+    let count = failure.count
     return [
       Finding(
         .nonFinite, .error, layer: failure.layer,
-        message: "\(failure.count) elements of \(failure.value) are NaN or infinite, the first "
+        message: "\(count) \(count == 1 ? "element" : "elements") of \(failure.value) "
+          + "\(count == 1 ? "is" : "are") NaN or infinite, the first "
           + "in the \(pass) pass, at element \(failure.element).",
         because: because, evidence: [Evidence("non_finite", Double(failure.count))])
     ]

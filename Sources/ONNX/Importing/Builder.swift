@@ -21,6 +21,12 @@ final class Builder {
   private(set) var indexLimits: [Value: Int] = [:]
   /// What the model is computed in, where it is not the format of the file.
   private let format: NumberFormat?
+  /// Inputs whose contents decided a shape, or which nodes run.
+  var decisive: Set<String> = []
+  /// What inputs are given.
+  private(set) var given: [Value: Tensor] = [:]
+  /// What values come to, as far as importing had to know.
+  var evaluated: [Value: Tensor] = [:]
   private var folded = 0
   private var initializers: [String: Tensor] = [:]
   private var parameters: [String: Value] = [:]
@@ -32,10 +38,18 @@ final class Builder {
     set { graph.scope = newValue }
   }
 
+  var origin: Graph.Origin? {
+    get { graph.origin }
+    set { graph.origin = newValue }
+  }
+
   // MARK: Inputs and constants
 
-  func input(_ name: String, _ type: DataType, _ shape: Shape) -> Operand {
+  func input(
+    _ name: String, _ type: DataType, _ shape: Shape, given tensor: Tensor? = nil
+  ) -> Operand {
     let value = graph.addInput(name, TensorType(shape, type.kind ?? .real))
+    given[value] = tensor
     types[value] = type
     return note(value, type, shape)
   }
@@ -130,9 +144,7 @@ final class Builder {
     switch operand.source {
     case .contents(let tensor): return tensor
     case .initializer(let name): return initializers[name]?.widened ?? Tensor([0.0], shape: [1])
-    case .value(let value):
-      guard let tensor = contents[value] else { throw ContentsNeeded(value: value) }
-      return tensor.widened
+    case .value(let value): return try evaluate(value)
     }
   }
 
@@ -195,14 +207,15 @@ final class Builder {
     }
   }
 
-  private func fold(
-    _ op: any Operator, _ operands: [Tensor], _ types: [TensorType], _ results: [DataType],
-    _ format: NumberFormat?
-  ) throws -> [Operand] {
+  /// Results of an operator on operands that are known, in doubles.
+  func compute(
+    _ op: any Operator, _ operands: [Tensor], _ types: [TensorType]
+  ) throws -> [Tensor] {
     folded += types.reduce(0) { $0 + $1.shape.count }
     guard folded <= Limits.folded else {
       throw ModelError(
-        .limitExceeded, "constants have more than \(Limits.folded) elements together",
+        .limitExceeded,
+        "what importing has to compute has more than \(Limits.folded) elements together",
         cure: "store large constants as initializers")
     }
     let signature = Signature(
@@ -210,7 +223,14 @@ final class Builder {
     let tensors = types.map { Tensor(zeros: $0.shape, Double.elementType(of: $0.kind)) }
     let workspace = Tensor(zeros: [op.workspace(for: signature)], .float64)
     op.value(of: operands, into: tensors, workspace: workspace.elements(as: Double.self))
-    return zip(tensors, results).map { tensor, type in
+    return tensors
+  }
+
+  private func fold(
+    _ op: any Operator, _ operands: [Tensor], _ types: [TensorType], _ results: [DataType],
+    _ format: NumberFormat?
+  ) throws -> [Operand] {
+    try zip(compute(op, operands, types), results).map { tensor, type in
       // Singles stay exact: a run in doubles has no use for their rounding, one in singles rounds.
       if let format = format ?? type.format, format.bitCount < 32 { tensor.round(to: format) }
       return Operand(source: .contents(tensor), type: type, shape: tensor.shape)
@@ -253,22 +273,6 @@ final class Builder {
   func wrapped(_ x: Operand) throws -> Operand {
     guard let (bits, isSigned) = x.type.integer, bits < 64 else { return x }
     return try apply(WrapInteger(bits: bits, isSigned: isSigned), x, as: x.type)
-  }
-
-  /// The graph nodes that a value depends on come from these inputs and parameters.
-  func sources(of value: Value) -> [String] {
-    var seen: Set<Value> = []
-    var waiting = [value]
-    var names: [String] = []
-    while let value = waiting.popLast() {
-      guard seen.insert(value).inserted else { continue }
-      switch graph.source(of: value) {
-      case .input(let name): names.append(name)
-      case .parameter(let name): if !constants.contains(value) { names.append(name) }
-      case .node(let number, _): waiting += graph.nodes[number].operands
-      }
-    }
-    return names
   }
 }
 

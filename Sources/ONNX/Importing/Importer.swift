@@ -17,6 +17,8 @@ final class Importer {
   }
 
   let builder: Builder
+  /// Constant nodes of the main graph that hold weights.
+  private let constantWeights: Set<String>
   let reader: TensorReader
   let options: ImportOptions
   private let functions: [ModelFunction: Onnx_FunctionProto]
@@ -32,6 +34,7 @@ final class Importer {
     reader = file.reader
     self.options = options
     builder = Builder(format: options.format)
+    constantWeights = file.message.graph.constantWeights
     functions = Dictionary(
       file.message.functions.map {
         (ModelFunction(domain: $0.domain.domain, name: $0.name, overload: $0.overload), $0)
@@ -98,10 +101,14 @@ final class Importer {
     let attributes = try attributes(of: node, in: frame)
     let outerScope = builder.scope
     let outerFrame = currentFrame
+    let outerNode = builder.origin
     builder.scope = outerScope.isEmpty ? node.scope : outerScope
+    builder.origin = Graph.Origin(
+      type: node.opType, name: node.name.isEmpty ? node.output.first ?? "" : node.name)
     currentFrame = frame
     defer {
       builder.scope = outerScope
+      builder.origin = outerNode
       currentFrame = outerFrame
     }
     let first = builder.graph.nodes.count
@@ -143,6 +150,11 @@ final class Importer {
     types[place] = ModelType(
       type: known.type == found.type ? found.type : nil,
       rank: known.rank == found.rank ? found.rank : nil)
+  }
+
+  /// Whether a constant node of the main graph holds a parameter.
+  func isWeight(_ name: String) -> Bool {
+    currentFrame.depth == 0 && constantWeights.contains(name)
   }
 
   /// The names in sight of the node that is imported, for its subgraphs.
@@ -251,7 +263,6 @@ final class Importer {
       let isLiteral = contents.count == 1 && Self.isLiteral(tensor.name)
       let isParameter =
         type.kind == .real && frame.depth == 0 && !isLiteral && !contents.isMask
-        && !options.constants.contains(tensor.name)
       frame.items[tensor.name] = .tensor(
         isParameter
           ? builder.parameter(tensor.name, contents, type) : builder.literal(contents, type))
@@ -343,7 +354,7 @@ extension Tensor {
   /// Whether there is −∞ somewhere and nothing above 0 anywhere, as in masks, which no training changes.
   ///
   /// Of weights a few elements tell. Infinities of either sign among them are no mask.
-  fileprivate var isMask: Bool {
+  var isMask: Bool {
     func holds<T: Scalar>(_ elements: Elements<T>) -> Bool {
       elements.indices.allSatisfy { elements[$0] <= 0 }
         && elements.indices.contains { elements[$0].isInfinite }

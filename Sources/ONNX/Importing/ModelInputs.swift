@@ -73,7 +73,7 @@ extension Importer {
     switch options.given[name] {
     case .sequence(let tensors):
       return .sequence(
-        try tensors.enumerated().map { try port("\(name)/\($0)", $1, kind, isConstant(name)) },
+        try tensors.enumerated().map { try port("\(name)/\($0)", $1, kind) },
         of: kind)
     case .nothing: return .nothing
     default:
@@ -82,17 +82,13 @@ extension Importer {
     }
   }
 
-  private func isConstant(_ name: String) -> Bool { options.constants.contains(name) }
-
-  private func port(
-    _ name: String, _ given: Tensor, _ type: DataType, _ isConstant: Bool
-  ) throws -> Operand {
+  private func port(_ name: String, _ given: Tensor, _ type: DataType) throws -> Operand {
     guard given.kindOfContents == type.kind else {
       throw ModelError(
         .mismatch, "input \(name.quotedName) takes \(type)",
         cure: "give it elements of this kind")
     }
-    return isConstant ? builder.constant(given, type) : builder.input(name, type, given.shape)
+    return builder.input(name, type, given.shape, given: given)
   }
 
   private func tensor(
@@ -102,7 +98,7 @@ extension Importer {
     let dimensions = type.hasShape ? type.shape.dim : nil
     if case .tensor(let given)? = options.given[name] {
       try check(given.shape.extents, dimensions, of: name)
-      return try port(name, given, kind, isConstant(name))
+      return try port(name, given, kind)
     }
     if let extents = options.shapes[name] {
       try check(extents, dimensions, of: name)

@@ -35,6 +35,9 @@ struct NodeContext {
     node.output.indices.contains(number) && !node.output[number].isEmpty
   }
 
+  /// Whether what the node gives is a parameter that does not stand among the initializers.
+  var isWeight: Bool { importer.isWeight(identity) }
+
   /// What tells the node from others.
   var identity: String { node.output.first ?? node.name }
 

@@ -33,7 +33,8 @@ enum Item {
   case nothing
 }
 
-/// Importing needs to know what a value holds, to know the shape of something.
+/// Importing needs to know what a value holds, to know the shape of something, and it depends on an
+/// input that was not given.
 struct ContentsNeeded: Error {
   let value: Value
 }

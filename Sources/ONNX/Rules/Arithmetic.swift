@@ -81,7 +81,7 @@ extension OperatorRules {
       if let number = exponent.contents?.doubles.first, exponent.count == 1,
         x.shape.broadcast(with: exponent.shape) == x.shape
       {
-        return try builder.power(x, number)
+        return try builder.root(of: x, exponent: number)
       }
       return try builder.apply(Pow(), x, builder.cast(exponent, to: x.type))
     }

@@ -22,7 +22,10 @@ extension OperatorRules {
 
   private static func constant(_ context: NodeContext) throws -> Operand {
     let builder = context.builder
-    if let (tensor, type) = try context.tensor("value") { return builder.literal(tensor, type) }
+    if let (tensor, type) = try context.tensor("value") {
+      return context.isWeight && !tensor.isMask
+        ? builder.parameter(context.identity, tensor, type) : builder.literal(tensor, type)
+    }
     if context.hasAttribute("value_float") {
       return builder.scalar(MeantNumber.double(Float(try context.real("value_float", default: 0))))
     }

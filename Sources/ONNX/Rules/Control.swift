@@ -16,13 +16,20 @@ extension OperatorRules {
       throw ModelError.invalid("the condition must be one boolean")
     }
     let (yes, no) = try (context.graph("then_branch"), context.graph("else_branch"))
-    if let known = condition.contents?.doubles.first {
+    if let known = try builder.settled(condition)?.doubles.first {
       return try context.importer.run(known != 0 ? yes : no, on: [])
     }
+    let (first, second): ([Item], [Item])
+    do {
+      (first, second) = try (
+        context.importer.run(yes, on: []), context.importer.run(no, on: [])
+      )
+    } catch is ModelError {
+      // One that does not fit may never run, which the condition decides.
+      _ = try builder.known(condition)
+      throw ModelError.unsupported("a branch cannot be imported")
+    }
     // Values without a common shape need to know the condition.
-    let (first, second) = try (
-      context.importer.run(yes, on: []), context.importer.run(no, on: [])
-    )
     let scalar = try builder.reshape(condition, [])
     return try zip(first, second).map { a, b in
       guard case .tensor(let a) = a, case .tensor(let b) = b, a.shape == b.shape, a.kind == b.kind

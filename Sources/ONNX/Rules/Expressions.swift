@@ -31,8 +31,10 @@ extension Builder {
   }
 
   /// `x` held between two limits, either of which may be missing.
-  func clip(_ x: Operand, _ least: Double?, _ greatest: Double?) throws -> Operand {
-    var attributes: Attributes = [:]
+  func clip(
+    _ x: Operand, _ least: Double?, _ greatest: Double?, isOpen: Bool = false
+  ) throws -> Operand {
+    var attributes: Attributes = isOpen ? ["open": .integer(1)] : [:]
     if let least { attributes["min"] = .real(least) }
     if let greatest { attributes["max"] = .real(greatest) }
     return try apply(Clip(attributes: attributes), x)

@@ -20,6 +20,8 @@ extension OperatorRules {
   ]
 
   /// `−weight[label] · logs[label]`, and their sum or weighted mean.
+  ///
+  /// Nothing of an ignored label is read, and nothing flows back to it.
   private static func likelihoodLoss(
     _ context: NodeContext, _ logs: Operand, labels: Operand, weight: Operand?
   ) throws -> Operand {
@@ -30,37 +32,42 @@ extension OperatorRules {
     }
     let classes = logs.shape[1]
     let ignored = context.hasAttribute("ignore_index") ? try context.integer("ignore_index") : nil
-    var kept: Operand?
+    let zero = builder.scalar(0, logs.type)
+    var ignorance: Operand?
     var own = try builder.cast(labels, to: .int64)
     if let ignored {
       let isIgnored = try builder.apply(
-        Equal(), own, builder.scalar(Double(ignored), .int64), as: .bool)
+        Equal(), own, builder.constant(Tensor([Int64(ignored)], shape: .scalar), .int64), as: .bool)
       own = try builder.choose(isIgnored, builder.scalar(0, .int64), own)
-      kept = try builder.cast(builder.apply(Not(), isIgnored, as: .bool), to: logs.type)
+      ignorance = isIgnored
     }
     own = try builder.wrapped(own, extent: classes)
     let places = try builder.flatPlaces(
       of: builder.unsqueeze(own, [1]), along: 1, in: logs.shape)
-    var factor = kept
+    var factor = try ignorance.map {
+      try builder.cast(builder.apply(Not(), $0, as: .bool), to: logs.type)
+    }
     if let weight {
       guard weight.shape == [classes] else {
         throw ModelError.invalid("weights \(weight.shape) do not fit \(classes) classes")
       }
       let chosen = try builder.take(weight, own)
-      factor = try kept.map { try builder.multiply($0, chosen) } ?? chosen
+      factor = try ignorance.map { try builder.choose($0, zero, chosen) } ?? chosen
     }
-    var loss = try builder.negate(
+    let loss = try builder.negate(
       builder.reshape(builder.take(logs, places), labels.shape.extents))
-    if let factor { loss = try builder.multiply(loss, factor) }
+    func counted() throws -> Operand {
+      let weighted =
+        try weight == nil ? loss : factor.map { try builder.multiply(loss, $0) } ?? loss
+      return try ignorance.map { try builder.choose($0, zero, weighted) } ?? weighted
+    }
     let axes = Array(0..<loss.rank)
     switch try context.text("reduction", default: "mean") {
-    case "none": return loss
-    case "sum": return try builder.sum(loss, axes, keepsAxes: false)
+    case "none": return try counted()
+    case "sum": return try builder.sum(counted(), axes, keepsAxes: false)
     case "mean":
       guard let factor else { return try builder.mean(loss, axes, keepsAxes: false) }
-      return try builder.divide(
-        builder.sum(loss, axes, keepsAxes: false),
-        builder.sum(factor, axes, keepsAxes: false))
+      return try builder.apply(WeightedMean(), loss, factor)
     case let text:
       throw ModelError.invalid("attribute reduction has the unknown value \(text.quotedName)")
     }

@@ -38,7 +38,8 @@ extension OperatorRules {
     "Softplus": map(Softplus()),
     "Softsign": map(Softsign()),
     "Tanh": map(Tanh()), "Erf": map(Erf()), "Exp": map(Exp()), "Log": map(Log()),
-    "Sqrt": map(Sqrt()), "Reciprocal": map(Reciprocal()),
+    "Sqrt": one { try $0.builder.root(of: $0.input(0), exponent: 0.5) },
+    "Reciprocal": map(Reciprocal()),
     "Sin": map(Sin()), "Cos": map(Cos()), "Tan": map(Tan()),
     "Asin": map(Asin()), "Acos": map(Acos()), "Atan": map(Atan()),
     "Sinh": map(Sinh()), "Cosh": map(Cosh()),
@@ -111,8 +112,10 @@ extension OperatorRules {
       return try limited(x, least, greatest, builder)
     }
     var result = x
-    if let least = limits.0 { result = try builder.apply(Max(), result, scalar(least)) }
-    if let greatest = limits.1 { result = try builder.apply(Min(), result, scalar(greatest)) }
+    if let least = limits.0 { result = try builder.apply(Max(ties: .first), result, scalar(least)) }
+    if let greatest = limits.1 {
+      result = try builder.apply(Min(ties: .first), result, scalar(greatest))
+    }
     return result
 
     func scalar(_ limit: Operand) throws -> Operand { try builder.reshape(limit, []) }
@@ -125,7 +128,8 @@ extension OperatorRules {
     if let least, let greatest, least > greatest {
       return try builder.clip(x, greatest, greatest)
     }
-    return try builder.clip(x, least, greatest)
+    // Between 0 and 6 it is relu6, whose slope is 0 at both.
+    return try builder.clip(x, least, greatest, isOpen: least == 0 && greatest == 6)
   }
 
   private static func known(

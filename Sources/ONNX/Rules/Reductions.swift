@@ -20,7 +20,7 @@ extension OperatorRules {
     "ReduceL2": reduce { context, x, reducer in
       try context.builder.inReals(x) {
         try context.builder.apply(
-          Sqrt(), context.builder.apply(ReduceSumSquare(reducer), $0))
+          Root(), context.builder.apply(ReduceSumSquare(reducer), $0))
       }
     },
     "ReduceLogSum": reduce { context, x, reducer in
@@ -142,7 +142,7 @@ extension OperatorRules {
     let norm =
       p == 1
       ? try builder.sum(builder.magnitude(x), [axis])
-      : try builder.apply(Sqrt(), builder.apply(ReduceSumSquare(axes: [axis]), x))
+      : try builder.apply(Root(), builder.apply(ReduceSumSquare(axes: [axis]), x))
     let isZero = try builder.apply(Equal(), norm, builder.scalar(0, x.type), as: .bool)
     return try builder.divide(x, builder.choose(isZero, builder.scalar(1, x.type), norm))
   }
@@ -221,7 +221,8 @@ extension Builder {
     let shift = try choose(isInfinite, scalar(0, x.type), greatest)
     // The greatest element itself makes the sum 1 at least, save where all are −∞.
     let sum = try apply(
-      Max(), apply(ReduceSum(kept), apply(Exp(), subtract(x, shift))), scalar(1, x.type))
+      Max(ties: .first), apply(ReduceSum(kept), apply(Exp(), subtract(x, shift))), scalar(1, x.type)
+    )
     let result = try add(apply(Log(), sum), greatest)
     if reducer.keepsAxes { return result }
     let axes = reducer.axes.isEmpty ? Array(0..<x.rank) : reducer.axes

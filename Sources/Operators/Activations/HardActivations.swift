@@ -35,8 +35,8 @@ public struct HardSigmoid: ScalarFunction {
     self.beta = beta
   }
 
-  private var low: Double { -beta / alpha }
-  private var high: Double { (1 - beta) / alpha }
+  fileprivate var low: Double { -beta / alpha }
+  fileprivate var high: Double { (1 - beta) / alpha }
 
   public var name: String { "hard_sigmoid" }
   public func value(at x: Double) -> Double {
@@ -119,6 +119,7 @@ private struct TruncatedNormal {
 
 extension HardTanh: ParameterFree {
   public static let name = "HardTanh"
+  public func isFlat(at x: Double) -> Bool { !(abs(x) < 1) }
   public var vectorKernel: UnaryKernel? { .hardTanh }
   public var isExact: Bool { true }
   public var codomain: Interval { Interval(-1, 1) }
@@ -126,6 +127,7 @@ extension HardTanh: ParameterFree {
 
 extension HardSigmoid: Pointwise {
   public static let name = "HardSigmoid"
+  public func isFlat(at x: Double) -> Bool { !(x > low && x < high) }
   public var vectorKernel: UnaryKernel? { .hardSigmoid(alpha: alpha, beta: beta) }
 
   public init(attributes: Attributes) throws(OperatorError) {
@@ -152,5 +154,6 @@ extension HardSigmoid: Pointwise {
 
 extension HardSwish: ParameterFree {
   public static let name = "HardSwish"
+  public func isFlat(at x: Double) -> Bool { x <= -3 }
   public var vectorKernel: UnaryKernel? { .hardSwish }
 }

@@ -102,6 +102,7 @@ extension Linear: ParameterFree {
 
 extension Relu: ParameterFree {
   public static let name = "Relu"
+  public func isFlat(at x: Double) -> Bool { !(x > 0) }
   public var vectorKernel: UnaryKernel? { .relu }
   public var isExact: Bool { true }
   public var codomain: Interval { Interval(0, .infinity) }

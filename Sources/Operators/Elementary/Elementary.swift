@@ -50,6 +50,7 @@ public struct Sign: ParameterFree {
   public var name: String { "sign" }
   public func value(at x: Double) -> Double { x > 0 ? 1 : x < 0 ? -1 : x }
   public func slope(at x: Double) -> Double { 0 }
+  public func isFlat(at x: Double) -> Bool { true }
   public func curvature(at x: Double) -> Double { 0 }
   public var kinks: [Kink] { [Kink(at: 0, valueJump: 2)] }
   public var isExact: Bool { true }
@@ -61,28 +62,37 @@ public struct Sign: ParameterFree {
   }
 }
 
-/// `x` held between `min` and `max`; the slope is 0 outside, and at the limits 1.
+/// `x` held between `min` and `max`; the slope is 0 outside, and at the limits 1, or 0 where these are
+/// `open`, as relu6 has it.
 public struct Clip: Pointwise {
   public static let name = "Clip"
   public let least: Double
   public let greatest: Double
+  /// Whether nothing flows back at the limits themselves.
+  public let isOpen: Bool
 
-  /// Takes `min` and `max`, each of which may be missing.
+  /// Takes `min` and `max`, each of which may be missing, and `open`, which is 0 when missing.
   public init(attributes: Attributes) throws(OperatorError) {
-    try attributes.allowOnly("min", "max", in: Self.name)
+    try attributes.allowOnly("min", "max", "open", in: Self.name)
     least = try attributes.real("min", default: -.infinity, in: Self.name)
     greatest = try attributes.real("max", default: .infinity, in: Self.name)
+    isOpen = try Self.flag("open", default: 0, of: attributes)
     guard least <= greatest else {
       throw OperatorError(
         .invalidAttribute, in: Self.name, "'min' \(least) must not exceed 'max' \(greatest)")
     }
   }
 
-  public var attributes: Attributes { ["min": .real(least), "max": .real(greatest)] }
+  public var attributes: Attributes {
+    ["min": .real(least), "max": .real(greatest), "open": .integer(isOpen ? 1 : 0)]
+  }
 
   public var name: String { "clip(\(least), \(greatest))" }
   public func value(at x: Double) -> Double { x < least ? least : x > greatest ? greatest : x }
-  public func slope(at x: Double) -> Double { x >= least && x <= greatest ? 1 : 0 }
+  public func slope(at x: Double) -> Double { isFlat(at: x) ? 0 : 1 }
+  public func isFlat(at x: Double) -> Bool {
+    isOpen ? !(x > least && x < greatest) : !(x >= least && x <= greatest)
+  }
   public func curvature(at x: Double) -> Double { 0 }
   public var isExact: Bool { true }
   public var codomain: Interval { Interval(least, greatest) }
@@ -98,7 +108,7 @@ public struct Clip: Pointwise {
 ///
 /// Gaussian averages of such functions do not exist, or are decided far out in a tail; where 0 is
 /// more than five deviations away, the first terms of the Taylor series say what can be said.
-public protocol SingularAtZero: ParameterFree {}
+public protocol SingularAtZero: Pointwise {}
 
 extension SingularAtZero {
   public func moments(of x: Moments, units: Int, positions: Int) -> Moments {
@@ -127,7 +137,7 @@ extension SingularAtZero {
 ///
 /// The slope 1/x is kept for negative x, as the chain rule has it, and is infinite for subnormal x.
 /// Where a probability is computed first, use ``LogSoftmax``, or a loss from logits.
-public struct Log: SingularAtZero {
+public struct Log: SingularAtZero, ParameterFree {
   public static let name = "Log"
   public var vectorKernel: UnaryKernel? { .log }
   public init() {}
@@ -150,7 +160,7 @@ public struct Log: SingularAtZero {
 }
 
 /// `√x`: not defined below 0, and of infinite slope at 0.
-public struct Sqrt: SingularAtZero {
+public struct Sqrt: SingularAtZero, ParameterFree {
   public static let name = "Sqrt"
   public init() {}
 
@@ -167,7 +177,7 @@ public struct Sqrt: SingularAtZero {
 }
 
 /// `1/x`.
-public struct Reciprocal: SingularAtZero {
+public struct Reciprocal: SingularAtZero, ParameterFree {
   public static let name = "Reciprocal"
   public init() {}
 

@@ -10,6 +10,7 @@ public protocol WholeNumbers: ParameterFree {
 
 extension WholeNumbers {
   public func slope(at x: Double) -> Double { 0 }
+  public func isFlat(at x: Double) -> Bool { true }
   public func curvature(at x: Double) -> Double { 0 }
   public var isExact: Bool { true }
 

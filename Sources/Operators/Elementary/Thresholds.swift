@@ -20,6 +20,7 @@ public struct ThresholdedRelu: Pointwise {
   public var name: String { "thresholded_relu(\(alpha.spelled))" }
   public func value(at x: Double) -> Double { x > alpha || x.isNaN ? x : 0 }
   public func slope(at x: Double) -> Double { x > alpha ? 1 : 0 }
+  public func isFlat(at x: Double) -> Bool { !(x > alpha) }
   public func curvature(at x: Double) -> Double { 0 }
   public var isExact: Bool { true }
   public var kinks: [Kink] { [Kink(at: alpha, valueJump: alpha, slopeJump: 1)] }
@@ -54,6 +55,7 @@ public struct Shrink: Pointwise {
   }
 
   public func slope(at x: Double) -> Double { x < -lambd || x > lambd ? 1 : 0 }
+  public func isFlat(at x: Double) -> Bool { !(x < -lambd || x > lambd) }
   public func curvature(at x: Double) -> Double { 0 }
   /// Not of the sum, but of its rounding the bounds of sums take care.
   public var isExact: Bool { false }

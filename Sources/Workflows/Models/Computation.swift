@@ -263,19 +263,25 @@ final class Evaluation<T: Scalar> {
       default: nil
       }
     let place = number.flatMap { runnable.place(ofNode: $0) }
+    let forwardNode = number.map { graph.nodes[$0] }
     let isBackward = node?.isBackward ?? false
-    let because: String
+    var because: String
     switch failure.cause {
     case .produced(let reason, let explanation): because = "\(reason.rawValue): \(explanation)"
     case .passedOn(let operand, let element):
-      let name = node.map { graph.name(of: $0.operands[operand]) } ?? ""
+      let name =
+        node.map { node in
+          let value = node.operands[operand]
+          return graph.producer(of: value).map { graph.place(of: $0) } ?? graph.name(of: value)
+        } ?? ""
       because = "passed on from element \(element) of \(name)"
     }
+    if isBackward, let remark = node?.origin?.remark { because += ". " + remark }
     return [
       Finding(
         .nonFinite, .error, layer: place,
         message: "\(failure.count) elements of the \(isBackward ? "gradient" : "result") of "
-          + "\(node?.op.typeName ?? "input") are not finite, the first in order of execution.",
+          + "\(forwardNode?.typeForPeople ?? "an input") are not finite, the first in order of execution.",
         because: because,
         evidence: [
           Evidence("non_finite", Double(failure.count)),

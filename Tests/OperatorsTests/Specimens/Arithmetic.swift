@@ -57,6 +57,7 @@ extension Specimen {
   /// Operators that choose among elements.
   static let choices: [Specimen] = [
     binary(Min(), hazards: []), binary(Max(), hazards: []),
+    binary(Min(ties: .first), hazards: []), binary(Max(ties: .first), hazards: []),
     [Less(), Greater(), LessOrEqual(), GreaterOrEqual(), Equal()].map { (op: any Operator) in
       // Intervals that do not touch, so that the outcome is certain, and some that do.
       Specimen(op, reals([1, 2, 3, 4], 2, 2), reals([1.1, 0.5]))

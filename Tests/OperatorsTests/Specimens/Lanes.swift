@@ -32,6 +32,10 @@ extension Specimen {
       $0.range = [Interval(-1e9, 1e9), Interval(-1, 1)]
       $0.draws?.laws = [law(mean: 0.2, deviation: 1.5), law(mean: 1, deviation: 0)]
     },
+    Specimen(WeightedMean(), spread(2, 3), spread(2, 3, from: 0.6, to: 1.4)).with {
+      $0.range = [Interval(-1e9, 1e9), Interval(0, 1)]
+      $0.draws?.laws = [law(mean: 0.4, deviation: 1), law(mean: 1, deviation: 0)]
+    },
     Specimen(SoftmaxCrossEntropy(), spread(4, 3), integers([0, 2, 1, 2])),
     Specimen(SoftmaxCrossEntropy(), spread(2, 3, 2), integers([0, 2, 1, 1], 2, 2)),
     Specimen(OneHot(depth: 3), integers([0, 2, 1, 2])),

@@ -62,6 +62,8 @@ extension Specimen {
     singular(Log(), hazards: [.pole, .undefined]),
     singular(Sqrt(), hazards: [.undefined]),
     singular(Reciprocal(), hazards: [.pole, .overflow]),
+    singular(Root(), hazards: [.undefined]),
+    singular(Root(exponent: 1.0 / 3), hazards: [.undefined]),
     pointwise(Cos()),
     pointwise(Atan(), hazards: [.cancellation]),
     pointwise(Sinh(), hazards: [.overflow]),
@@ -83,6 +85,8 @@ extension Specimen {
     [
       pointwise(try Clip(attributes: ["min": .real(-1.2), "max": .real(2.1)])),
       pointwise(try Clip(attributes: ["max": .integer(2)])),
+      pointwise(
+        try Clip(attributes: ["min": .real(0), "max": .real(6), "open": .integer(1)])),
       pointwise(
         try AffineActivation(
           attributes: [
@@ -128,6 +132,7 @@ extension Specimen {
     case is AffineActivation: function.kinks.isEmpty ? [.underflow] : []
     case is Exp: [.overflow, .undefined, .underflow]
     case is Sqrt where order == 1: [.pole, .undefined]
+    case is Root: order == 1 ? [.undefined] : [.overflow, .undefined, .underflow]
     case is Log where order == 1: [.pole, .overflow, .undefined]
     case is any SingularAtZero: [.pole, .overflow, .undefined, .underflow]
     default: function.isExact ? [] : [.underflow]

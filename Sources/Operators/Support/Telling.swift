@@ -1,0 +1,6 @@
+import Findings
+
+extension Double {
+  /// The number as explanations tell it.
+  var told: String { Numerals.precise(self) }
+}
