@@ -48,7 +48,7 @@ public struct Check: Sendable {
       Self.state(index, layer, differentiated, prediction, series)
     }
     let scan = HazardScan(
-      graph: subject.graph, format: options.format, known: subject.bounds)
+      differentiated: differentiated, format: options.format, nodeFormats: options.nodeFormats)
     diagnosis = Diagnosis(
       layers: layers, thresholds: options.thresholds, format: options.format,
       forwardFactors: factors.forward, backwardFactors: factors.backward,

@@ -39,6 +39,9 @@ public struct Subject: Sendable {
   public let bounds: @Sendable (Value) -> Bounds?
   /// Elements of parameters that no seed changes; they are read where they lie.
   public let contents: [Value: Tensor]
+  /// The operator's type and the name of a node in the words of the model, by the number of the forward
+  /// node; nil where the model has no words for it.
+  public let place: @Sendable (Int) -> (type: String, name: String)?
   /// Fills a parameter with its initial elements for a seed; the tensor may be of either precision.
   public let fillParameter: @Sendable (Value, Tensor, UInt64) -> Void
   /// Fills an input with a random batch for a seed.
@@ -48,6 +51,7 @@ public struct Subject: Sendable {
     graph: Graph, output: Value, layers: [Layer], parameterMoments: [Value: Moments],
     frozen: Set<Value> = [], bounds: @escaping @Sendable (Value) -> Bounds? = { _ in nil },
     contents: [Value: Tensor] = [:],
+    place: @escaping @Sendable (Int) -> (type: String, name: String)? = { _ in nil },
     fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
     fillInput: @escaping @Sendable (Value, Tensor, UInt64) -> Void
   ) {
@@ -58,6 +62,7 @@ public struct Subject: Sendable {
     self.frozen = frozen
     self.bounds = bounds
     self.contents = contents
+    self.place = place
     self.fillParameter = fillParameter
     self.fillInput = fillInput
   }

@@ -44,6 +44,7 @@ extension Subject {
         return Bounds(repeating: Interval(0, Double(max(limit, 1) - 1)), shape: type.shape)
       },
       contents: contents,
+      place: { runnable.words(forNode: $0) },
       fillParameter: { value, tensor, _ in contents[value].map { tensor.fill(from: $0) } },
       fillInput: { value, tensor, seed in
         if let own = tensors[value] {

@@ -38,13 +38,18 @@ struct Runnable: Sendable {
 
   /// What graph nodes compute in the words of the model: the operator's type and the node's name.
   func place(ofNode number: Int) -> String? {
+    words(forNode: number).map { "\($0.type) \($0.name)" }
+  }
+
+  /// The operator's type and the node's name in the words of the model.
+  func words(forNode number: Int) -> (type: String, name: String)? {
     var (low, high) = (0, nodes.count)
     while low < high {
       let middle = (low + high) / 2
       if nodes[middle].range.upperBound <= number { low = middle + 1 } else { high = middle }
     }
     guard low < nodes.count, nodes[low].range.contains(number) else { return nil }
-    return "\(nodes[low].type) \(nodes[low].name)"
+    return (nodes[low].type, nodes[low].name)
   }
 }
 
@@ -122,8 +127,10 @@ extension Runnable {
     nodes = model.nodes.map { ($0.name, $0.type, $0.range) }
     hasDoubles = model.hasDoubles
     let limits = IndexLimits(model)
+    let settings = model.graph.settings
     draw = { value, tensor, seed in
       let stream = RandomStream(seed: seed, name: model.graph.name(of: value))
+      if settings.contains(value) { return tensor.fillSetting(from: stream) }
       switch tensor.elementType {
       case .float32: tensor.elements(as: Float.self).fillNormal(from: stream)
       case .float64: tensor.elements(as: Double.self).fillNormal(from: stream)
@@ -137,6 +144,17 @@ extension Runnable {
         let elements = tensor.elements(as: Bool.self)
         for i in elements.indices { elements[i] = true }
       }
+    }
+  }
+}
+
+extension Tensor {
+  /// Fills a setting of the caller: evenly between a half and 1.
+  fileprivate func fillSetting(from stream: RandomStream) {
+    let number = 0.5 + stream.uniform(at: 0) / 2
+    switch elementType {
+    case .float32: for i in 0..<count { elements(as: Float.self)[i] = Float(number) }
+    default: for i in 0..<count { elements(as: Double.self)[i] = number }
     }
   }
 }
