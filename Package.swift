@@ -137,9 +137,9 @@ let rooms: [Room] = [
     imports: [
       "Experiments", "Training", "Watching", "Samples", "Networks", "Graphs", "Semantics",
       "Tensors",
-      "Numbers", "Findings",
+      "Numbers", "Findings", .numerics,
     ],
-    testImports: ["Experiments", "Training", "Watching", "Tensors", "Findings"]),
+    testImports: ["Experiments", "Training", "Watching", "Samples", "Tensors", "Findings"]),
   Room(
     name: "Remedies",
     imports: [

@@ -26,6 +26,7 @@ struct Suspicion {
       case .data: data
       case .missingEpsilon: missingEpsilon
       case .clipping: clipping
+      default: nil
       }
     }.sorted { $0.weight > $1.weight }
   }

@@ -10,6 +10,28 @@ public enum RootCause: String, Hashable, Sendable, CaseIterable {
   case missingEpsilon = "missing_epsilon"
   /// Clipping that is set wrongly.
   case clipping
+  /// What the network ends in: an activation that cannot give what the loss asks for.
+  case outputActivation = "output_activation"
+  /// A norm that has nothing to take its statistics over.
+  case normalization
+  case batchSize = "batch_size"
+  case weightDecay = "weight_decay"
+  /// A penalty on the weights in the gradients: L1 or L2.
+  case regularization
+  /// How the learning rate changes over the run, a warm-up included.
+  case schedule
+  case tooFewSteps = "too_few_steps"
+  case dropout
+  /// Noise that is added to gradients.
+  case gradientNoise = "gradient_noise"
+  /// Momentum, betas and the like.
+  case optimizerSettings = "optimizer_settings"
+  /// Targets whose scale or tails are far from what the output starts with.
+  case targetScale = "target_scale"
+  /// Classes that are numbered otherwise than they are read, or of which there is only one.
+  case labels
+  /// A target that says nothing about this training.
+  case successTarget = "success_target"
 
   /// The cause as a phrase for people.
   public var phrase: String {
@@ -23,6 +45,19 @@ public enum RootCause: String, Hashable, Sendable, CaseIterable {
     case .data: "the data"
     case .missingEpsilon: "a missing epsilon"
     case .clipping: "the clipping"
+    case .outputActivation: "the activation at the output"
+    case .normalization: "a norm over too few numbers"
+    case .batchSize: "the batch size"
+    case .weightDecay: "the weight decay"
+    case .regularization: "the L1 or L2 penalty"
+    case .schedule: "the schedule of the learning rate"
+    case .tooFewSteps: "the number of steps"
+    case .dropout: "the dropout"
+    case .gradientNoise: "the noise added to gradients"
+    case .optimizerSettings: "the settings of the optimiser"
+    case .targetScale: "the scale of the targets"
+    case .labels: "the labels"
+    case .successTarget: "the target that was set"
     }
   }
 }
