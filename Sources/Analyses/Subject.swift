@@ -39,8 +39,8 @@ public struct Subject: Sendable {
   public let bounds: @Sendable (Value) -> Bounds?
   /// Elements of parameters that no seed changes; they are read where they lie.
   public let contents: [Value: Tensor]
-  /// The operator's type and the name of a node in the words of the model, by the number of the forward
-  /// node; nil where the model has no words for it.
+  /// The operator's type and the name of a node in the words of the model, by the number of the
+  /// forward node; nil where the model has no words for it.
   public let place: @Sendable (Int) -> (type: String, name: String)?
   /// Fills a parameter with its initial elements for a seed; the tensor may be of either precision.
   public let fillParameter: @Sendable (Value, Tensor, UInt64) -> Void

@@ -5,15 +5,15 @@ import RealModule
 import Semantics
 import Tensors
 
-/// Finds nodes, of the backward pass too, that can make a result NaN, or infinite at a pole, for numbers
-/// that are nothing out of the ordinary.
+/// Finds nodes, of the backward pass too, that can make a result NaN, or infinite at a pole, for
+/// numbers that are nothing out of the ordinary.
 ///
 /// Bounds, rounded to the format of each node, tell which nodes need a closer look: most need none.
 /// What lies around the others, up to the nearest sums of products, is then computed in the number
-/// formats of its nodes for a few dozen probes, chosen to meet zeros, equal operands, saturation and
-/// overflow. Only a failure that was seen, and that reaches what leaves the region, counts: a largest
-/// element that was subtracted, a guard by `Where` and an epsilon that is not absorbed need no rule of
-/// their own, and an epsilon that is absorbed needs none either.
+/// formats of its nodes for a few dozen probes, chosen to meet zeros, equal operands, saturation
+/// and overflow. Only a failure that was seen, and that reaches what leaves the region, counts: a
+/// largest element that was subtracted, a guard by `Where` and an epsilon that is not absorbed need
+/// no rule of their own, and an epsilon that is absorbed needs none either.
 struct HazardScan {
   let differentiated: DifferentiatedSubject
   let format: NumberFormat

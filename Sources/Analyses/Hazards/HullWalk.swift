@@ -3,15 +3,15 @@ import Numbers
 import Semantics
 import Tensors
 
-/// One interval for every value of a graph, in which all of its elements lie, in the format that each node
-/// is rounded to.
+/// One interval for every value of a graph, in which all of its elements lie, in the format that
+/// each node is rounded to.
 ///
-/// It tells which nodes need no closer look. An infinite end says that something can overflow, or that
-/// nothing better is known. Nodes that look alike are asked once.
+/// It tells which nodes need no closer look. An infinite end says that something can overflow, or
+/// that nothing better is known. Nodes that look alike are asked once.
 struct HullWalk {
   private(set) var hulls: [Interval]
-  /// The nodes that can be asked for something outside their domain within these intervals, or read what
-  /// may have overflowed.
+  /// The nodes that can be asked for something outside their domain within these intervals, or read
+  /// what may have overflowed.
   private(set) var suspects: Set<Int> = []
 
   /// Operators on more elements are bounded by one that reads a single tensor, or not at all.
@@ -101,7 +101,8 @@ struct HullWalk {
 }
 
 extension Operator {
-  /// Bounds of an operator that reads the same element twice, such as a square written as a product.
+  /// Bounds of an operator that reads the same element twice, such as a square written as a
+  /// product.
   ///
   /// Both operands lie on the same side of 0, so that each side is bounded by itself.
   fileprivate func boundsOfSquare(_ operand: Bounds, _ signature: Signature) -> [Bounds] {

@@ -56,8 +56,9 @@ enum Leaf {
 }
 
 extension Graph {
-  /// Real inputs of one element, beside others: settings of the caller, such as the probability with which
-  /// a unit is kept or a temperature. They are between 0 and 1 or about 1, and never 0.
+  /// Real inputs of one element, beside others: settings of the caller, which are not 0.
+  ///
+  /// Such are the probability with which a unit is kept, and a temperature.
   public var settings: Set<Value> {
     let reals = inputs.filter { type(of: $0).kind == .real }
     return Set(

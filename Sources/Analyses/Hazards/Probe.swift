@@ -30,9 +30,8 @@ struct Probe {
 
   /// The probes for a format, those that tell most first.
   ///
-  /// - Parameters:
-  ///   - reach: the greatest magnitude of an ordinary free value.
-  ///   - constants: numbers that the region holds, at which something may happen.
+  /// `reach` is the greatest magnitude of an ordinary free value, and `constants` are numbers that
+  /// the region holds, at which something may happen.
   static func all(for format: NumberFormat, reach: Double, constants: [Double]) -> [Probe] {
     var patterns: [(Pattern, Bool)] = []
     func add(_ list: Pattern..., shared: Bool = true) {

@@ -3,8 +3,8 @@ import Numbers
 import Semantics
 import Tensors
 
-/// Nodes of a graph that lie between sums of products, so that what they compute follows from values
-/// that are free.
+/// Nodes of a graph that lie between sums of products, so that what they compute follows from
+/// values that are free.
 struct Region {
   /// Their numbers, in order of execution.
   let nodes: [Int]

@@ -130,7 +130,8 @@ final class RegionTrial {
 
   /// Runs a probe and tells what failed so that an end of the region is not finite.
   ///
-  /// Where a result of the forward pass has overflowed, gradients that are not finite tell nothing new.
+  /// Where a result of the forward pass has overflowed, gradients that are not finite tell nothing
+  /// new.
   func failures(on probe: Probe) -> [Failure] {
     fill(plan, probe)
     plan.run()

@@ -2,8 +2,8 @@ public import Findings
 import Numbers
 public import Semantics
 
-/// Operators that can give NaN, or an infinity at a pole, such as log 0, or overflow on the way to a result
-/// that is no large number: one finding for a node, and for all that fail alike.
+/// Operators that can give NaN, or an infinity at a pole, such as log 0, or overflow on the way to
+/// a result that is no large number: one finding for a node, and for all that fail alike.
 public struct DomainRule: Rule {
   public init() {}
 

@@ -6,10 +6,11 @@ import Tensors
 
 /// An epsilon in front of roots, logarithms and quotients whose operand can reach 0.
 ///
-/// It is added where the operand cannot be negative. Elsewhere a root or a logarithm reads at least the
-/// epsilon, and a quotient a/b becomes a · b/(b² + ε²), which is 0 at 0. An epsilon that is there already
-/// and becomes 0 in the data type is made larger. What it is added to is measured, so that it stays small
-/// beside that. A logarithm of what comes straight from weights is left to ``PositiveRate``.
+/// It is added where the operand cannot be negative. Elsewhere a root or a logarithm reads at least
+/// the epsilon, and a quotient a/b becomes a · b/(b² + ε²), which is 0 at 0. An epsilon that is
+/// there already and becomes 0 in the data type is made larger. What it is added to is measured, so
+/// that it stays small beside that. A logarithm of what comes straight from weights is left to
+/// ``PositiveRate``.
 package struct AddedEpsilon: ModelRemedy {
   package let name = "epsilon"
   package let answers = Set<RuleName>.growth.union([.domain, .nonFinite])

@@ -4,7 +4,8 @@ import ONNX
 import ONNXMessages
 import Tensors
 
-/// Operands of inverse functions kept within ±(1 − ε), where these are defined and their slopes finite.
+/// Operands of inverse functions kept within ±(1 − ε), where these are defined and their slopes
+/// finite.
 package struct ClippedDomain: ModelRemedy {
   package let name = "clip_operand"
   package let answers = Set<RuleName>.growth.union([.domain, .nonFinite])

@@ -4,7 +4,8 @@ import ONNX
 import ONNXMessages
 import Tensors
 
-/// A large finite number in place of an infinite constant that a mask is multiplied with: 0 · ∞ is NaN.
+/// A large finite number in place of an infinite constant that a mask is multiplied with: 0 · ∞ is
+/// NaN.
 package struct FiniteMask: ModelRemedy {
   package let name = "finite_mask"
   package let answers = Set<RuleName>.growth.union([.domain, .nonFinite])

@@ -5,15 +5,15 @@ import Tensors
 
 /// Operands of a branch that `Where` does not take replaced by a harmless number.
 ///
-/// What that branch makes of them is thrown away, but its slope there, infinite or NaN, times a gradient of
-/// 0 is NaN. The outputs stay as they were.
+/// What that branch makes of them is thrown away, but its slope there, infinite or NaN, times a
+/// gradient of 0 is NaN. The outputs stay as they were.
 package struct GuardedBranch: ModelRemedy {
   package let name = "guarded_operand"
   package let answers = Set<RuleName>.growth.union([.domain, .nonFinite])
   package let effort = 1
 
-  /// A number at which exponentials, logarithms, roots, powers, quotients and inverse functions are finite
-  /// and smooth.
+  /// A number at which exponentials, logarithms, roots, powers, quotients and inverse functions are
+  /// finite and smooth.
   private static let harmless = 0.5
   private static let operators = [
     "Exp", "Log", "Sqrt", "Pow", "Div", "Reciprocal", "Acos", "Asin", "Atanh",
@@ -55,8 +55,8 @@ package struct GuardedBranch: ModelRemedy {
     ]
   }
 
-  /// The condition of the `Where` that alone reads a value, after nothing but operators that work element by
-  /// element, and whether the value is chosen where it holds.
+  /// The condition of the `Where` that alone reads a value, after nothing but operators that work
+  /// element by element, and whether the value is chosen where it holds.
   private static func branch(
     of output: String, in view: BodyView
   ) -> (condition: String, isFirst: Bool)? {

@@ -5,10 +5,11 @@ import Tensors
 
 /// The logarithm of a value of a model, computed from logarithms of what the value is made of.
 ///
-/// log eˣ = x, log(a·b) = log a + log b, log(a/b) = log a − log b, log a² = 2 log |a|, log aᶜ = c log a,
-/// log Σ aᵢ = LSE(log aᵢ), log softmax, log σ(x) = −softplus(−x), log(1 − σ(x)) = −softplus(x) and
-/// log(1 + eˣ) = softplus(x): equal in real arithmetic, and without the exponentials, sums and products that
-/// overflow or become 0. What only moves elements, such as Gather, goes after the logarithm.
+/// log eˣ = x, log(a·b) = log a + log b, log(a/b) = log a − log b, log a² = 2 log |a|, log aᶜ = c
+/// log a, log Σ aᵢ = LSE(log aᵢ), log softmax, log σ(x) = −softplus(−x), log(1 − σ(x)) =
+/// −softplus(x) and log(1 + eˣ) = softplus(x): equal in real arithmetic, and without the
+/// exponentials, sums and products that overflow or become 0. What only moves elements, such as
+/// Gather, goes after the logarithm.
 struct LogForm {
   /// What was made use of.
   enum Use: Hashable { case softmax, sigmoid, softplus, exponential, power, product, sum, move }
@@ -28,8 +29,8 @@ struct LogForm {
     (self.view, near) = (view, node)
   }
 
-  /// The nodes in place of a logarithm of `name`, the last of which has the outputs of `node`; nil where
-  /// nothing is gained.
+  /// The nodes in place of a logarithm of `name`, the last of which has the outputs of `node`; nil
+  /// where nothing is gained.
   static func replacement(
     for node: Onnx_NodeProto, of name: String, in view: BodyView, where suits: (Set<Use>) -> Bool
   ) -> [Onnx_NodeProto]? {
@@ -119,7 +120,8 @@ struct LogForm {
     return scaled(add("Log", [add("Abs", [node.input[0]])]), number, typedAs: name)
   }
 
-  /// Logarithms of two factors, of which one has a form of its own and the other one, or is positive.
+  /// Logarithms of two factors, of which one has a form of its own and the other one, or is
+  /// positive.
   private mutating func factors(
     _ a: String, _ b: String, _ depth: Int
   ) -> (String, String)? {
@@ -146,7 +148,8 @@ struct LogForm {
     return add("Log", [name])
   }
 
-  /// LSE of the logarithms of terms; a sum of one-hot products selects among the logarithms themselves.
+  /// LSE of the logarithms of terms; a sum of one-hot products selects among the logarithms
+  /// themselves.
   private mutating func sum(_ node: Onnx_NodeProto, _ first: String, _ depth: Int) -> String? {
     guard node.integer("noop_with_empty_axes", default: 0) == 0 else { return nil }
     if let product = view.producer(first, "Mul"), product.input.count == 2 {

@@ -3,11 +3,11 @@ import ONNX
 import ONNXMessages
 import Tensors
 
-/// Softplus of a rate or scale whose logarithm is taken, where it comes straight from weights and can be
-/// negative.
+/// Softplus of a rate or scale whose logarithm is taken, where it comes straight from weights and
+/// can be negative.
 ///
-/// Everybody reads the softplus then. A lower limit is no cure: below it the logarithm has no gradient, and
-/// what the rate itself adds to a loss has no end.
+/// Everybody reads the softplus then. A lower limit is no cure: below it the logarithm has no
+/// gradient, and what the rate itself adds to a loss has no end.
 package struct PositiveRate: ModelRemedy {
   package let name = "positive_rate"
   package let answers = Set<RuleName>.growth.union([.domain, .nonFinite])

@@ -29,8 +29,8 @@ struct QuotientOfExponentials {
   let sum: Onnx_NodeProto
   let exponential: Onnx_NodeProto
 
-  /// `isShiftedToo` says whether one from which the greatest element was subtracted counts: nothing of it
-  /// overflows, but elements become 0.
+  /// `isShiftedToo` says whether one from which the greatest element was subtracted counts: nothing
+  /// of it overflows, but elements become 0.
   init?(_ node: Onnx_NodeProto, in view: BodyView, isShiftedToo: Bool = false) {
     guard node.input.count == 2, node.output.count == 1 else { return nil }
     let pairs: [(String, String)]

@@ -1,8 +1,8 @@
 package import ONNX
 package import ONNXMessages
 
-/// Softplus in place of the logarithm of a sigmoid, whose values can be 0: log σ(x) = −softplus(−x),
-/// log(1 − σ(x)) = −softplus(x).
+/// Softplus in place of the logarithm of a sigmoid, whose values can be 0: log σ(x) =
+/// −softplus(−x), log(1 − σ(x)) = −softplus(x).
 package struct StableLogSigmoid: StableForm {
   package let name = "log_sigmoid"
   package let sentence =

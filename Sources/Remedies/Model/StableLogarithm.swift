@@ -1,8 +1,8 @@
 package import ONNX
 package import ONNXMessages
 
-/// Logarithms of products, powers, sums and exponentials computed from the logarithms of their parts, which
-/// neither overflow nor become 0.
+/// Logarithms of products, powers, sums and exponentials computed from the logarithms of their
+/// parts, which neither overflow nor become 0.
 package struct StableLogarithm: StableForm {
   package let name = "log_of_parts"
   package let sentence =
@@ -19,8 +19,8 @@ package struct StableLogarithm: StableForm {
   }
 }
 
-/// `exp(½ log p)` in place of the root of a softmax, a sigmoid or an exponential, which can become 0, where
-/// the root's slope is infinite.
+/// `exp(½ log p)` in place of the root of a softmax, a sigmoid or an exponential, which can become
+/// 0, where the root's slope is infinite.
 package struct StableRoot: StableForm {
   package let name = "root_of_softmax"
   package let sentence =

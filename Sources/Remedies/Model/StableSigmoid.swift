@@ -1,8 +1,8 @@
 package import ONNX
 package import ONNXMessages
 
-/// Sigmoid in place of `1 / (1 + exp(−x))` and `exp(x) / (1 + exp(x))`, and Tanh in place of its quotient of
-/// exponentials, which overflow.
+/// Sigmoid in place of `1 / (1 + exp(−x))` and `exp(x) / (1 + exp(x))`, and Tanh in place of its
+/// quotient of exponentials, which overflow.
 package struct StableSigmoid: StableForm {
   package let name = "sigmoid"
   package let sentence =

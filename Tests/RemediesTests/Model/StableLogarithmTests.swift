@@ -5,8 +5,8 @@ import Testing
 @testable import ONNX
 @testable import Remedies
 
-/// Logarithms taken apart, quotients of exponentials, variances, branches and domains: equal where the old
-/// form is finite, and finite where it is not.
+/// Logarithms taken apart, quotients of exponentials, variances, branches and domains: equal where
+/// the old form is finite, and finite where it is not.
 @Suite struct StableLogarithmTests {
   private func changed(
     _ fixture: ModelFixture, _ remedy: some ModelRemedy, endangered: [String] = [],
