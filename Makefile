@@ -5,7 +5,7 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  frameworks models soundness mutations repairs rewrites cases
+  frameworks models soundness mutations repairs rewrites cases hazards
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -72,6 +72,11 @@ models: build .build/onnx/ready
 # four minutes.
 soundness: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/soundness.py .build/release/evenkeel .build/release/BoundsBench
+
+# Counts which static defects of many kinds are found and repaired, and which healthy twins are left
+# alone: about two minutes.
+hazards: build .build/onnx/ready
+	.build/onnx/bin/python Benchmarks/hazards.py .build/release/evenkeel --repair
 
 # Repairs broken ONNX models of many kinds, and holds what is written against ONNX's checker and ONNX
 # Runtime, in a Python environment of its own: about three minutes.

@@ -51,7 +51,7 @@ public struct Check: Sendable {
     let states = LayerStates(differentiated, prediction, series)
     let layers = subject.layers.enumerated().map { states.state($0, $1) }
     let scan = HazardScan(
-      graph: subject.graph, format: options.format, known: subject.bounds)
+      differentiated: differentiated, format: options.format, nodeFormats: options.nodeFormats)
     func failure(_ origin: NonFiniteTrace.Origin) -> Failure {
       Self.failure(origin, differentiated, layerOf)
     }

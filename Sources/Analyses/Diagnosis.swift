@@ -183,16 +183,40 @@ public struct Factor: Hashable, Sendable {
 /// A hazard with the node that has it.
 public struct PlacedHazard: Sendable {
   public let layer: String
+  /// The operator's type in the words of the model.
   public let operatorName: String
+  /// The node's name in the words of the model.
+  public let node: String
+  /// Whether it is the node's gradient that fails.
+  public let isBackward: Bool
   public let hazard: Hazard
-  /// The numbers of all nodes that look like the one that has it, which is the first.
+  /// The operator that overflowed before, so that this one met an infinity.
+  public let origin: String?
+  /// The operands of an element that failed, where the operator works element by element.
+  public let operands: [Double]
+  /// What free values held when it failed: their names, with the least and the greatest number.
+  public let witness: [(name: String, numbers: Interval)]
+  /// The numbers of the forward nodes that fail alike, of which the first was seen to.
   public var nodes: [Int]
+  /// The forward node's place in order of execution.
+  let order: Int
 
-  public init(layer: String, operatorName: String, hazard: Hazard, nodes: [Int] = []) {
+  public init(
+    layer: String, operatorName: String, node: String, isBackward: Bool, hazard: Hazard,
+    origin: String? = nil, operands: [Double] = [],
+    witness: [(name: String, numbers: Interval)] = [], nodes: [Int] = [],
+    order: Int = 0
+  ) {
     self.layer = layer
     self.operatorName = operatorName
+    self.node = node
+    self.isBackward = isBackward
     self.hazard = hazard
+    self.origin = origin
+    self.operands = operands
+    self.witness = witness
     self.nodes = nodes
+    self.order = order
   }
 }
 

@@ -48,8 +48,6 @@ public struct Subject: Sendable {
   public let ending: Ending?
   /// Values that have to be finite besides those of layers: all that the model gives.
   public let results: [Value]
-  /// What a forward node is called in the words of the model, by its number.
-  public let place: @Sendable (Int) -> String?
   /// Mean and second moment of every parameter as it is initialised.
   public let parameterMoments: [Value: Moments]
   /// Parameters of the graph that are constants of the model: nothing is differentiated by them.
@@ -58,6 +56,9 @@ public struct Subject: Sendable {
   public let bounds: @Sendable (Value) -> Bounds?
   /// Elements of parameters that no seed changes; they are read where they lie.
   public let contents: [Value: Tensor]
+  /// The operator's type and the name of a node in the words of the model, by the number of the
+  /// forward node; nil where the model has no words for it.
+  public let place: @Sendable (Int) -> (type: String, name: String)?
   /// Fills a parameter with its initial elements for a seed; the tensor may be of either precision.
   public let fillParameter: @Sendable (Value, Tensor, UInt64) -> Void
   /// Fills an input with a random batch for a seed.
@@ -67,7 +68,7 @@ public struct Subject: Sendable {
     graph: Graph, output: Value, layers: [Layer], parameterMoments: [Value: Moments],
     frozen: Set<Value> = [], bounds: @escaping @Sendable (Value) -> Bounds? = { _ in nil },
     contents: [Value: Tensor] = [:], ending: Ending? = nil, results: [Value] = [],
-    place: @escaping @Sendable (Int) -> String? = { _ in nil },
+    place: @escaping @Sendable (Int) -> (type: String, name: String)? = { _ in nil },
     fillParameter: @escaping @Sendable (Value, Tensor, UInt64) -> Void,
     fillInput: @escaping @Sendable (Value, Tensor, UInt64) -> Void
   ) {

@@ -26,14 +26,43 @@ public struct Finding: Hashable, Sendable {
   }
 }
 
-/// A named number behind a finding.
+/// A named number, or some words or numbers, behind a finding.
 public struct Evidence: Hashable, Sendable {
+  public enum Content: Hashable, Sendable {
+    case number(Double)
+    case text(String)
+    case numbers([Double])
+    case texts([String])
+    /// The least and the greatest number of each of some names.
+    case ranges([Range])
+  }
+
+  /// What lies between two numbers, by name.
+  public struct Range: Hashable, Sendable {
+    public let name: String
+    public let low: Double
+    public let high: Double
+
+    public init(name: String, low: Double, high: Double) {
+      (self.name, self.low, self.high) = (name, low, high)
+    }
+  }
+
   public let name: String
-  public let value: Double
+  public let content: Content
 
   public init(_ name: String, _ value: Double) {
+    self.init(name, .number(value))
+  }
+
+  public init(_ name: String, _ content: Content) {
     self.name = name
-    self.value = value
+    self.content = content
+  }
+
+  /// The number; NaN where it is something else.
+  public var value: Double {
+    if case .number(let value) = content { value } else { .nan }
   }
 }
 
@@ -108,9 +137,27 @@ extension Finding: JSONRepresentable {
     .object([
       "rule": .text(rule.rawValue), "severity": .text(severity.rawValue), "layer": .text(layer),
       "message": .text(message), "because": .text(because),
-      "evidence": .object(evidence.map { JSON.Member($0.name, .number($0.value)) }),
+      "evidence": .object(evidence.map { JSON.Member($0.name, $0.json) }),
       "remedies": .array(remedies.map(\.json)),
     ])
+  }
+}
+
+extension Evidence: JSONRepresentable {
+  public var json: JSON {
+    switch content {
+    case .number(let value): .number(value)
+    case .text(let text): .text(text)
+    case .numbers(let values): .array(values.map { .number($0) })
+    case .texts(let texts): .array(texts.map { .text($0) })
+    case .ranges(let ranges):
+      .object(
+        ranges.map {
+          JSON.Member(
+            $0.name,
+            $0.low == $0.high ? .number($0.low) : .array([.number($0.low), .number($0.high)]))
+        })
+    }
   }
 }
 

@@ -5,7 +5,7 @@ public import Tensors
 ///
 /// Operands are A [M, K], B [K, N] (both transposed where an attribute says so) and an optional C
 /// that broadcasts to [M, N].
-public struct Gemm: SumOfProducts, Accumulating {
+public struct Gemm: SumOfProducts, Accumulating, Mixing {
   public static let name = "Gemm"
 
   /// Whether A is given as [K, M].

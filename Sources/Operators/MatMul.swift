@@ -6,7 +6,7 @@ public import Tensors
 /// An operand of rank 1 is a row on the left and a column on the right, and its axis is dropped
 /// from the result. With `transA` or `transB` (rank 2 and above; as in ONNX Runtime's
 /// `FusedMatMul`) the last two axes of an operand are exchanged first.
-public struct MatMul: SumOfProducts {
+public struct MatMul: SumOfProducts, Mixing {
   public static let name = "MatMul"
 
   public let isLeftTransposed: Bool

@@ -209,7 +209,14 @@ public struct CheckScreen {
     let indentation = "           "
     lines.append(style.wrapped(finding.message, first: "  what     ", indentation: indentation))
     lines.append(style.wrapped(finding.because, first: "  because  ", indentation: indentation))
-    let numbers = finding.evidence.map { "\($0.name) \(Numerals.short($0.value))" }
+    let numbers = finding.evidence.compactMap { evidence in
+      // Words and lists say in JSON what the sentences say here.
+      if case .number(let value) = evidence.content {
+        "\(evidence.name) \(Numerals.short(value))"
+      } else {
+        nil
+      }
+    }
     if !numbers.isEmpty {
       lines.append(
         style.wrapped(

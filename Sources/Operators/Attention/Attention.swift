@@ -7,7 +7,7 @@ public import Tensors
 ///
 /// Operands are q [N, H, T, D], k [N, H, S, D] and v [N, H, S, E]; the result is [N, H, T, E]. With
 /// `is_causal` query t sees keys 0 … t + S − T alone. The softmax subtracts the greatest logit.
-public struct Attention: Operator {
+public struct Attention: Mixing {
   public static let name = "Attention"
 
   public let isCausal: Bool

@@ -7,7 +7,7 @@ public import Tensors
 /// Operands are ∂y [N, H, T, E], q, k and v. With P the probabilities, dP = ∂y vᵀ and
 /// dS = P (dP − rowsum(P dP)): ∂q = scale dS k, ∂k = scale dSᵀ q, ∂v = Pᵀ ∂y. The probabilities are
 /// computed again instead of being kept.
-public struct AttentionGradient: Operator {
+public struct AttentionGradient: Mixing {
   public static let name = "AttentionGradient"
 
   public let forward: Attention

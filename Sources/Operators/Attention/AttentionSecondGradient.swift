@@ -7,7 +7,7 @@ public import Tensors
 /// Operands are the cotangents gq, gk, gv of its results, then its operands ∂y, q, k and v; the
 /// results belong to the latter. It makes Hessian-vector products possible; third derivatives are
 /// refused.
-public struct AttentionSecondGradient: Operator {
+public struct AttentionSecondGradient: Mixing {
   public static let name = "AttentionSecondGradient"
 
   public let forward: Attention

@@ -4,7 +4,7 @@ public import Tensors
 /// A convolution (cross-correlation, as all frameworks have it) over one or two spatial axes.
 ///
 /// Operands are x [N, C, …], w [D, C/g, k…] and an optional bias [D]; the result is [N, D, …].
-public struct Conv: SumOfProducts {
+public struct Conv: SumOfProducts, Mixing {
   public static let name = "Conv"
 
   public let window: Window

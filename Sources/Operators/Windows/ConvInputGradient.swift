@@ -4,7 +4,7 @@ public import Tensors
 /// The cotangent of a convolution's input, from that of its output and from its weight.
 ///
 /// It is also a transposed convolution. Operands are ∂y [N, D, …] and w [D, C/g, k…].
-public struct ConvInputGradient: SumOfProducts {
+public struct ConvInputGradient: SumOfProducts, Mixing {
   public static let name = "ConvInputGradient"
 
   public let window: Window

@@ -4,7 +4,7 @@ public import Tensors
 /// The cotangent of a convolution's weight, from its input and the cotangent of its output.
 ///
 /// Operands are x [N, C, …] and ∂y [N, D, …]; the result is [D, C/g, k…].
-public struct ConvWeightGradient: SumOfProducts {
+public struct ConvWeightGradient: SumOfProducts, Mixing {
   public static let name = "ConvWeightGradient"
 
   public let window: Window

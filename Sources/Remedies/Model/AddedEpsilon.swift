@@ -6,9 +6,11 @@ import Tensors
 
 /// An epsilon in front of roots, logarithms and quotients whose operand can reach 0.
 ///
-/// It is added where the operand cannot be negative. Elsewhere a root or a logarithm reads at least the
-/// epsilon, and a quotient a/b becomes a · b/(b² + ε²), which is 0 at 0. An epsilon that is there already
-/// and becomes 0 in the data type is made larger.
+/// It is added where the operand cannot be negative. Elsewhere a root or a logarithm reads at least
+/// the epsilon, and a quotient a/b becomes a · b/(b² + ε²), which is 0 at 0. An epsilon that is
+/// there already and becomes 0 in the data type is made larger. What it is added to is measured, so
+/// that it stays small beside that. A logarithm of what comes straight from weights is left to
+/// ``PositiveRate``.
 package struct AddedEpsilon: ModelRemedy {
   package let name = "epsilon"
   package let answers = Set<RuleName>.growth.union([.domain, .nonFinite])
@@ -16,9 +18,10 @@ package struct AddedEpsilon: ModelRemedy {
 
   package func changes(of patient: ModelPatient) -> [ModelChange] {
     guard !patient.endangered.isEmpty else { return [] }
+    let sizes = OperandSizes(patient)
     return [EpsilonSize.usual, .large].enumerated().compactMap { number, size in
       var message = patient.file.message
-      var edit = EpsilonEdit(patient: patient, size: size)
+      var edit = EpsilonEdit(patient: patient, size: size, sizes: sizes)
       message.editBodies { edit.apply(to: &$0) }
       guard !edit.names.isEmpty else { return nil }
       let epsilons = Set(edit.epsilons).sorted().map { "\($0)" }.joined(separator: " or ")
@@ -61,9 +64,31 @@ private struct EpsilonEdit {
   var operators: Set<String> = []
   var epsilons: [Double] = []
 
-  init(patient: ModelPatient, size: EpsilonSize) {
+  /// How large the values are that an epsilon is added to.
+  private let sizes: OperandSizes
+
+  init(patient: ModelPatient, size: EpsilonSize, sizes: OperandSizes) {
     self.patient = patient
     self.size = size
+    self.sizes = sizes
+  }
+
+  /// The epsilon for a value, at most a thousandth of it.
+  private func epsilon(
+    _ place: EpsilonSize.Place, _ type: DataType, for name: String, _ view: BodyView
+  ) -> Double {
+    limited(size.epsilon(place, type), by: sizes[ModelPlace(view.body.function, name)], type)
+  }
+
+  /// The epsilon that is added to the square of a norm.
+  private func epsilon(ofNorm name: String, _ type: DataType, _ view: BodyView) -> Double {
+    let own = sizes[ModelPlace(view.body.function, name)].map { $0 * $0 }
+    return limited(size.epsilon(.root, type), by: own, type)
+  }
+
+  private func limited(_ usual: Double, by own: Double?, _ type: DataType) -> Double {
+    guard size == .usual, let own else { return usual }
+    return min(usual, max(own / 1000, type.format?.leastNormal ?? 0, 1e-12))
   }
 
   /// What happens to one operand of a node.
@@ -117,7 +142,13 @@ private struct EpsilonEdit {
   ) -> Bool {
     switch node.opType {
     case "Sqrt": return protect(node, 0, .root, view, &changes)
-    case "Log": return protect(node, 0, .logarithm, view, &changes)
+    case "Log":
+      if let x = node.input.first, PositiveRate.rate(x, in: view) != nil,
+        !Sign(of: x, in: view).isNonNegative
+      {
+        return false
+      }
+      return protect(node, 0, .logarithm, view, &changes)
     case "Pow":
       guard node.input.count == 2, let exponent = view.constant(node.input[1]),
         exponent.doubles.contains(where: { $0 < 0 || $0 != $0.rounded() })
@@ -126,7 +157,7 @@ private struct EpsilonEdit {
     case "ReduceL2":
       guard let x = node.input.first, let type = realType(x, view), let output = node.output.first
       else { return false }
-      norms[output] = size.epsilon(.root, type)
+      norms[output] = epsilon(ofNorm: output, type, view)
       return true
     case "Div", "Reciprocal":
       let place = node.opType == "Div" ? 1 : 0
@@ -137,7 +168,7 @@ private struct EpsilonEdit {
       if let norm = view.producer(node.input[place], "ReduceL2"), let x = norm.input.first,
         let type = realType(x, view)
       {
-        norms[norm.output[0]] = size.epsilon(.root, type)
+        norms[norm.output[0]] = epsilon(ofNorm: norm.output[0], type, view)
         return true
       }
       return protect(node, place, .quotient, view, &changes)
@@ -152,7 +183,7 @@ private struct EpsilonEdit {
     guard node.input.count > operand, let output = node.output.first,
       let type = realType(node.input[operand], view)
     else { return false }
-    let epsilon = size.epsilon(place, type)
+    let epsilon = epsilon(place, type, for: node.input[operand], view)
     // An epsilon that is there, and too small for the type.
     if let sum = view.producer(node.input[operand], "Add"), sum.input.count == 2 {
       for (number, other) in [(0, 1), (1, 0)] {

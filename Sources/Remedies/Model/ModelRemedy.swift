@@ -84,7 +84,9 @@ package struct ModelChange {
 package enum ModelRemedies {
   package static let all: [any ModelRemedy] = [
     StableLogSoftmax(), StableSoftmax(), StableLogSumExp(), StableLogSigmoid(), StableSoftplus(),
-    RaisedNormEpsilon(), AddedEpsilon(), SinglePrecisionNodes(), LayerRescale(), StandardWeights(),
+    StableSigmoid(), StableVariance(), StableLogarithm(), StableRoot(), GuardedBranch(),
+    ClippedDomain(), FiniteMask(), PositiveRate(), RaisedNormEpsilon(), AddedEpsilon(),
+    SinglePrecisionNodes(), LayerRescale(), StandardWeights(),
     ActivationGainWeights(), OrthogonalWeights(), ScaledSigmoidNodes(),
   ]
 

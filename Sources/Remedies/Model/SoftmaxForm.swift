@@ -15,7 +15,8 @@ struct SoftmaxForm {
       return
     }
     guard let quotient = view.producer(name, "Div", "Mul"),
-      let form = QuotientOfExponentials(quotient, in: view), let axis = form.axis(in: view)
+      let form = QuotientOfExponentials(quotient, in: view, isShiftedToo: true),
+      let axis = form.axis(in: view)
     else { return nil }
     input = form.input
     attributes = [.integer("axis", axis)]
@@ -28,7 +29,9 @@ struct QuotientOfExponentials {
   let sum: Onnx_NodeProto
   let exponential: Onnx_NodeProto
 
-  init?(_ node: Onnx_NodeProto, in view: BodyView) {
+  /// `isShiftedToo` says whether one from which the greatest element was subtracted counts: nothing
+  /// of it overflows, but elements become 0.
+  init?(_ node: Onnx_NodeProto, in view: BodyView, isShiftedToo: Bool = false) {
     guard node.input.count == 2, node.output.count == 1 else { return nil }
     let pairs: [(String, String)]
     if view.body.isStandard(node, "Div") {
@@ -51,7 +54,7 @@ struct QuotientOfExponentials {
         let input = exponential.input.first, let summed = inner.input.first,
         view.origin(input) == view.origin(summed), sum.integer("keepdims", default: 1) == 1,
         sum.integer("noop_with_empty_axes", default: 0) == 0,
-        !Self.isShifted(input, in: view)
+        isShiftedToo || !Self.isShifted(input, in: view)
       else { continue }
       self.input = input
       self.sum = sum

@@ -4,7 +4,8 @@ package import ONNXMessages
 
 /// A remedy that writes what nodes compute in a form that does not fail, equal in real arithmetic.
 ///
-/// What it replaces is found by its structure in the graph, in graphs within nodes and in functions.
+/// What it replaces is found by its structure in the graph, in graphs within nodes and in
+/// functions.
 package protocol StableForm: ModelRemedy {
   /// What is changed, up to the place.
   var sentence: String { get }

@@ -1,8 +1,8 @@
 package import ONNX
 package import ONNXMessages
 
-/// Softplus in place of the logarithm of a sigmoid, whose values can be 0: log σ(x) = −softplus(−x),
-/// log(1 − σ(x)) = −softplus(x).
+/// Softplus in place of the logarithm of a sigmoid, whose values can be 0: log σ(x) =
+/// −softplus(−x), log(1 − σ(x)) = −softplus(x).
 package struct StableLogSigmoid: StableForm {
   package let name = "log_sigmoid"
   package let sentence =
@@ -19,10 +19,7 @@ package struct StableLogSigmoid: StableForm {
         + StableSoftplus.softplus(of: negative, typedAs: x, soft, near: node, in: view)
         + [node.becoming("Neg", [soft])]
     }
-    if let rest = view.producer(node.input.first, "Sub"), rest.input.count == 2,
-      let sigmoid = view.producer(rest.input[1], "Sigmoid"), let x = sigmoid.input.first,
-      view.isScalar(rest.input[0], 1, besides: rest.input[1])
-    {
+    if let x = view.oneMinus(node.input.first).flatMap({ view.sigmoid($0) }) {
       let soft = body.freshName("\(x)_softplus")
       return StableSoftplus.softplus(of: x, typedAs: x, soft, near: node, in: view)
         + [node.becoming("Neg", [soft])]

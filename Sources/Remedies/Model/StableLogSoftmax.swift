@@ -23,7 +23,11 @@ package struct StableLogSoftmax: StableForm {
         node.becoming("LogSoftmax", [wide], softmax.attributes),
       ]
     }
-    guard let softmax = SoftmaxForm(node.input.first, in: view) else { return nil }
-    return [node.becoming("LogSoftmax", [softmax.input], softmax.attributes)]
+    if let softmax = SoftmaxForm(node.input.first, in: view) {
+      return [node.becoming("LogSoftmax", [softmax.input], softmax.attributes)]
+    }
+    // What only selects or moves elements goes after the logarithm.
+    guard node.output.count == 1, let x = node.input.first else { return nil }
+    return LogForm.replacement(for: node, of: x, in: view) { $0.isSubset(of: [.softmax, .move]) }
   }
 }

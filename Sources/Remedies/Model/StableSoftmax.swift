@@ -31,7 +31,8 @@ package struct StableSoftmax: StableForm {
     ]
   }
 
-  /// Inputs and attributes of a reduction along the axes of another one; nil where these are not known.
+  /// Inputs and attributes of a reduction along the axes of another one; nil where these are not
+  /// known.
   ///
   /// The axes are an input from `version` on, and an attribute before it.
   static func reduction(

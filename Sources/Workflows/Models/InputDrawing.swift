@@ -1,3 +1,4 @@
+import Analyses
 import Graphs
 import Numbers
 import ONNX
@@ -14,6 +15,8 @@ struct InputDrawing: Sendable {
   private let graph: Graph
   private let limits: [Value: Int]
   private let masks: [Value: MaskSense]
+  /// Numbers of the caller, such as a temperature.
+  private let settings: Set<Value>
 
   init(_ model: ImportedModel) {
     graph = model.graph
@@ -28,11 +31,13 @@ struct InputDrawing: Sendable {
     }
     self.limits = limits
     self.masks = masks
+    settings = model.graph.settings
   }
 
   /// Fills an input for a seed; the tensor may be of either precision.
   func fill(_ value: Value, _ tensor: Tensor, seed: UInt64) {
     let stream = RandomStream(seed: seed, name: graph.name(of: value))
+    if settings.contains(value) { return tensor.fillSetting(from: stream) }
     let sense = masks[value]
     switch tensor.elementType {
     case .float32: fill(tensor.elements(as: Float.self), tensor.shape, sense, stream)
@@ -87,6 +92,17 @@ struct InputDrawing: Sendable {
       for place in 0..<length {
         set(start + place, place == 0 && isEven ? !values[0] : values[place])
       }
+    }
+  }
+}
+
+extension Tensor {
+  /// Fills a setting of the caller: evenly between a half and 1.
+  fileprivate func fillSetting(from stream: RandomStream) {
+    let number = 0.5 + stream.uniform(at: 0) / 2
+    switch elementType {
+    case .float32: for i in 0..<count { elements(as: Float.self)[i] = Float(number) }
+    default: for i in 0..<count { elements(as: Double.self)[i] = number }
     }
   }
 }

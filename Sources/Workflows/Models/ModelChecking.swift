@@ -34,9 +34,7 @@ struct ModelChecking {
 
     /// The model as remedies see it, to be healthy for some seeds.
     func patient(_ seeds: [UInt64]) -> ModelPatient {
-      let hazards = diagnosis.hazards.filter {
-        $0.hazard.kind == .pole || $0.hazard.kind == .undefined
-      }
+      let hazards = diagnosis.hazards.filter(\.hazard.kind.isOfDomain)
       let nodes = hazards.flatMap(\.nodes) + [diagnosis.failure?.node].compactMap { $0 }
       let runnable = Runnable(model, given: importing.given)
       return ModelPatient(

@@ -44,7 +44,7 @@ extension Subject {
       },
       contents: contents, ending: stream.ending,
       results: model.outputs.map(\.value).filter { graph.type(of: $0).kind == .real },
-      place: { runnable.place(ofNode: $0) },
+      place: { runnable.words(forNode: $0) },
       fillParameter: { value, tensor, _ in contents[value].map { tensor.fill(from: $0) } },
       fillInput: { value, tensor, seed in
         if let own = tensors[value] {

@@ -38,13 +38,18 @@ struct Runnable: Sendable {
 
   /// What graph nodes compute in the words of the model: the operator's type and the node's name.
   func place(ofNode number: Int) -> String? {
+    words(forNode: number).map { "\($0.type) \($0.name)" }
+  }
+
+  /// The operator's type and the node's name in the words of the model.
+  func words(forNode number: Int) -> (type: String, name: String)? {
     var (low, high) = (0, nodes.count)
     while low < high {
       let middle = (low + high) / 2
       if nodes[middle].range.upperBound <= number { low = middle + 1 } else { high = middle }
     }
     guard low < nodes.count, nodes[low].range.contains(number) else { return nil }
-    return "\(nodes[low].type) \(nodes[low].name)"
+    return (nodes[low].type, nodes[low].name)
   }
 }
 
