@@ -137,7 +137,7 @@ let rooms: [Room] = [
     imports: [
       "Experiments", "Training", "Watching", "Samples", "Networks", "Graphs", "Semantics",
       "Tensors",
-      "Numbers", "Findings",
+      "Numbers", "Findings", .numerics,
     ],
     testImports: ["Experiments", "Training", "Watching", "Tensors", "Findings"]),
   Room(
@@ -153,10 +153,11 @@ let rooms: [Room] = [
   Room(
     name: "Diagnoses",
     imports: [
-      "Remedies", "Trials", "Experiments", "Training", "Watching", "Networks", "Semantics",
+      "Remedies", "Trials", "Experiments", "Training", "Watching", "Samples", "Networks",
+      "Semantics",
       "Tensors", "Numbers", "Findings", .numerics,
     ],
-    testImports: ["Experiments", "Trials", "Training", "Findings"]),
+    testImports: ["Experiments", "Trials", "Training", "Samples", "Tensors", "Findings"]),
   Room(
     name: "Repairs",
     imports: [

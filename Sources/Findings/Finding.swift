@@ -69,6 +69,7 @@ public enum RuleName: String, Hashable, Sendable, CaseIterable {
   case domain
   case lossNotDecreasing = "loss_not_decreasing"
   case oscillatingLoss = "oscillating_loss"
+  case generalizationGap = "generalization_gap"
 }
 
 /// A change that may help, with what it is predicted to do.

@@ -157,6 +157,7 @@ public final class TrainWorkflow {
       lastLoss: outcome.lastLoss, baselineLoss: outcome.baselineLoss, losses: trial.losses,
       meetsTarget: outcome.meetsTarget, findings: outcome.findings,
       seconds: (ContinuousClock.now - clock) / .seconds(1))
+    report.target = outcome.target
     report.evaluation = outcome.evaluation.map { ($0.loss, $0.accuracy) }
     return report
   }

@@ -45,6 +45,8 @@ public final class Trainer: Sequence, IteratorProtocol {
   let sums: [Elements<Float>]
   var norms: [Double]
   let evaluator: Evaluator?
+  private let description: NetworkDescription
+  private let data: Dataset
 
   /// How a run came to its end.
   public enum Ending: Hashable, Sendable {
@@ -75,6 +77,8 @@ public final class Trainer: Sequence, IteratorProtocol {
   ) throws {
     try settings.check()
     self.settings = settings
+    self.description = description
+    self.data = data
     let network = try description.lowered(
       batch: settings.batch, registry: .standard, activations: .standard, for: .training)
     feed = try Feed(data, to: network)
@@ -147,6 +151,16 @@ public final class Trainer: Sequence, IteratorProtocol {
       for node in nodes { values.formUnion(network.graph.nodes[node].results) }
     }
     return values
+  }
+
+  /// How well the network does on other samples with its weights as they are.
+  ///
+  /// - Parameter samples: of the kind that is trained on; all of them are looked at.
+  /// - Returns: the mean loss, and the share of right classes where there are classes.
+  /// - Throws: ``TrainingError`` when the samples do not fit the network.
+  public func evaluation(on samples: Dataset) throws -> Evaluation {
+    try Evaluator(description, model: model, training: data, data: samples, settings)
+      .evaluate(after: step)
   }
 
   /// Makes one step.
