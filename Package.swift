@@ -139,7 +139,7 @@ let rooms: [Room] = [
       "Tensors",
       "Numbers", "Findings", .numerics,
     ],
-    testImports: ["Experiments", "Training", "Watching", "Tensors", "Findings"]),
+    testImports: ["Experiments", "Training", "Watching", "Samples", "Tensors", "Findings"]),
   Room(
     name: "Remedies",
     imports: [

@@ -18,6 +18,8 @@ final class Counterfactuals {
   private let deadline: Deadline
   private let progress: (String) -> Void
   private let amendments: [Amendment]
+  /// The remedies that were named ahead of the first step, by their cause.
+  private let named: [RootCause: [String]]
   /// The unchanged training with other seeds, as far as it was run.
   private(set) var controls: [DiagnosisReport.Control] = []
   /// Changes of two causes that heal only together.
@@ -34,12 +36,15 @@ final class Counterfactuals {
 
   init(
     _ patient: Patient, samples: ExperimentData, from healthy: TrainingSnapshot,
-    deadline: Deadline, progress: @escaping (String) -> Void
+    seen: [PreflightSuspect], deadline: Deadline, progress: @escaping (String) -> Void
   ) {
     (self.patient, self.samples, self.healthy) = (patient, samples, healthy)
     experiment = patient.experiment
     (self.deadline, self.progress) = (deadline, progress)
     amendments = ExperimentRemedies.amendments(for: patient)
+    named = Dictionary(grouping: seen, by: \.cause).mapValues {
+      $0.flatMap { $0.remedies.map(\.remedy) }
+    }
   }
 
   /// Tries the suspects, the heaviest first, until one is proven; then pairs of them, and other seeds.
@@ -87,7 +92,12 @@ final class Counterfactuals {
       && controls.contains(where: \.isHealthy)
   }
 
-  private func own(_ cause: RootCause) -> [Amendment] { amendments.filter { $0.cause == cause } }
+  /// The changes of a cause: those of remedies that were named with it first, in their order.
+  private func own(_ cause: RootCause) -> [Amendment] {
+    let names = named[cause] ?? []
+    let first = names.flatMap { name in amendments.filter { $0.remedy == name } }
+    return first + amendments.filter { $0.cause == cause && !names.contains($0.remedy) }
+  }
 
   // MARK: - One change
 

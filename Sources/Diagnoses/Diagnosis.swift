@@ -79,6 +79,8 @@ public final class DiagnosisRun {
         : "The run goes on or was stopped; nothing is wrong so far."
     } else if !outcome.isHealthy {
       try explain(&report, trial, outcome, kept)
+    } else {
+      contradict(&report)
     }
     report.seconds = (ContinuousClock.now - clock) / .seconds(1)
     return report
@@ -101,11 +103,13 @@ public final class DiagnosisRun {
       stableRate: deadline.isOver ? nil : try Trial(experiment, samples).stableRate(at: healthy))
     let start = StartState(trial.trainer.network, experiment.network, trial.symptoms.first)
     let suspicion = Suspicion(patient: patient, start: start, origin: origin, losses: trial.losses)
-    var suspects = suspicion.suspects
+    let seen = Preflight.suspects(of: experiment, samples)
+    var suspects = suspicion.suspects.joined(by: seen.map { DiagnosisReport.Suspect($0) })
     let answers = DataAnswers(trial, outcome, deadline: deadline, progress: progress)
     if !suspicion.isIll { suspects = suspects.joined(by: answers.suspects) }
     let tries = Counterfactuals(
-      patient, samples: samples, from: healthy, deadline: deadline, progress: progress)
+      patient, samples: samples, from: healthy, seen: seen, deadline: deadline,
+      progress: progress)
     tries.run(&suspects)
     if suspicion.isIll, !suspects.contains(where: \.heals) {
       suspects = suspects.joined(by: answers.suspects)
@@ -116,6 +120,20 @@ public final class DiagnosisRun {
     let conclusion = Conclusion(suspects, tries)
     report.rootCause = conclusion.rootCause
     report.note = conclusion.note
+  }
+
+  /// Names what the file and its data contradict themselves in, of a training that is healthy all the same.
+  private func contradict(_ report: inout DiagnosisReport) {
+    let seen = Preflight.suspects(of: experiment, samples)
+      .filter { $0.isCertain && $0.severity > .note }
+    guard let first = seen.first else { return }
+    report.verdict = .warning
+    report.findings = seen.map(\.finding) + report.findings
+    report.suspects = [DiagnosisReport.Suspect]().joined(by: seen.map { .init($0) })
+    report.rootCause = .init(
+      cause: first.cause, isProven: false,
+      because: "The training goes well by what was asked of it. \(first.sentence) \(first.because)",
+      change: first.remedies.first?.change)
   }
 
   // MARK: - The run and its replay
@@ -185,5 +203,13 @@ extension DiagnosisReport.NonFinite {
           name: $0.name, shape: $0.shape.extents, minimum: $0.minimum, maximum: $0.maximum,
           value: $0.value)
       }, passedOn: origin.passedOn)
+  }
+}
+
+extension DiagnosisReport.Suspect {
+  /// What was seen ahead of the first step.
+  init(_ seen: PreflightSuspect) {
+    self.init(
+      cause: seen.cause, weight: seen.weight, evidence: ["\(seen.sentence) \(seen.because)"])
   }
 }

@@ -34,6 +34,9 @@ public struct DataSource: Hashable, Sendable {
   public var origin: Origin
   /// Whether features are given mean 0 and deviation 1, as measured on what is trained on.
   public var standardization: Standardization.Scope?
+  /// Whether targets are given mean 0 and deviation 1, as measured on what is trained on; predictions
+  /// and losses are in these units then.
+  public var standardizesTargets = false
   public var nonFinite = NonFinite.refuse
   public var validation: Validation?
 
@@ -53,6 +56,8 @@ public struct ExperimentData: Sendable {
   public let validation: Dataset?
   /// Samples that were left out since a number of theirs is not finite: `train.csv line 17`.
   public let dropped: [String]
+  /// What targets were shifted and divided by; nil where they are as they came.
+  public let targetScale: TargetStandardization?
 }
 
 extension DataSource {
@@ -92,7 +97,15 @@ extension DataSource {
       training = try scale(training)
       if let part = other { other = try scale(part) }
     }
-    return ExperimentData(training: training, validation: other, dropped: dropped)
+    var targetScale: TargetStandardization?
+    if standardizesTargets {
+      let scale = try TargetStandardization(of: training)
+      training = try scale(training)
+      if let part = other { other = try scale(part) }
+      targetScale = scale
+    }
+    return ExperimentData(
+      training: training, validation: other, dropped: dropped, targetScale: targetScale)
   }
 
   private static func dataset(
@@ -146,7 +159,11 @@ extension DataSource.Origin {
     switch self {
     case .csv(let path, var format):
       if format.classes.isEmpty, format.classCount == nil {
-        if areNumbers { format.classCount = names.count } else { format.classes = names }
+        if areNumbers || format.firstLabel != 0 {
+          format.classCount = names.count
+        } else {
+          format.classes = names
+        }
       }
       return .csv(path, format)
     case .idx(let features, let targets, let format):

@@ -70,6 +70,13 @@ public enum RuleName: String, Hashable, Sendable, CaseIterable {
   case lossNotDecreasing = "loss_not_decreasing"
   case oscillatingLoss = "oscillating_loss"
   case generalizationGap = "generalization_gap"
+  // Told ahead of the first step, by what the file and its data say.
+  case lossFormulation = "loss_formulation"
+  case outputRange = "output_range"
+  case normStatistics = "norm_statistics"
+  case weightDecay = "weight_decay"
+  case regularization
+  case schedule
 }
 
 /// A change that may help, with what it is predicted to do.

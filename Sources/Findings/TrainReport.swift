@@ -19,6 +19,10 @@ public struct TrainReport: Hashable, Sendable {
     public var seed: UInt64
     /// Samples that were left out, since they hold numbers that are not finite.
     public var dropped: [String]
+    /// What was seen to be wrong ahead of the first step.
+    public var findings: [WatchedFinding] = []
+    /// In which units targets, predictions and losses are, where targets are standardised.
+    public var units: String?
 
     public init(
       experiment: String, run: String?, layers: Int, parameters: Int, samples: Int,
@@ -115,6 +119,7 @@ extension TrainReport.Start: JSONRepresentable {
       "batch": .integer(batch), "planned_steps": .integer(plannedSteps),
       "first_step": .integer(firstStep), "optimizer": .text(optimizer), "format": .text(format),
       "seed": .integer(Int(clamping: seed)), "dropped": .array(dropped.map { .text($0) }),
+      "units": .text(units), "findings": .array(findings.map(\.json)),
     ])
   }
 }

@@ -97,9 +97,17 @@ public final class RepairSearch {
         "The time was over after \(Numerals.count(outcome.steps)) of "
         + "\(Numerals.count(outcome.plannedSteps)) steps of the training as it is; nothing was wrong "
         + "so far. Give a larger --budget."
+    } else if outcome.isHealthy {
+      let seen = Preflight.suspects(of: experiment, samples)
+        .filter { $0.isCertain && $0.severity > .note }
+      report.reason =
+        seen.isEmpty
+        ? nil
+        : "The training goes well by what was asked of it. "
+          + seen.map { "\($0.sentence) \($0.because)" }.joined(separator: " ")
     } else if let reason = Incurable(trial, outcome, deadline: deadline, progress).reason {
       report.reason = reason
-    } else if !outcome.isHealthy {
+    } else {
       let base = Node(
         amendments: [], experiment: experiment,
         patient: Patient(

@@ -20,6 +20,9 @@ public struct RepairScreen {
   private var headline: String {
     switch report.outcome {
     case .healthy:
+      if let reason = report.reason {
+        return painted("WARNING", .yellow, ": \(report.subject) was not changed. \(reason)")
+      }
       return painted(
         "HEALTHY", .green, ": nothing is wrong with \(report.subject), and nothing was changed.")
     case .unrepaired:

@@ -26,6 +26,15 @@ public struct TrainScreen {
           "left out, since a number is not finite: \(names)"
             + (start.dropped.count > 5 ? " and \(start.dropped.count - 5) more" : "")))
     }
+    if let units = start.units { lines.append(style.wrapped(units)) }
+    for it in start.findings.map(\.finding) {
+      let place = it.layer.map { " in \($0)" } ?? ""
+      let head = "\(it.severity.rawValue) \(it.rule.rawValue)\(place), seen ahead of the first step"
+      let cure = it.remedies.first.map { " What to do: \($0.change)." } ?? ""
+      lines.append(style.paint(head, Self.ink(it.severity)))
+      lines.append(
+        style.wrapped("\(it.message) \(it.because)\(cure)", first: "  ", indentation: "  "))
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -26,7 +26,7 @@ extension WatchSubject {
   }
 
   /// The loss of the best prediction that does not look at the features.
-  private static func baseline(of loss: String?, _ data: Dataset) -> Double? {
+  static func baseline(of loss: String?, _ data: Dataset) -> Double? {
     switch (loss, data.targets) {
     case ("softmax_cross_entropy"?, .classes(let labels, let names)),
       ("nll_of_softmax"?, .classes(let labels, let names)),

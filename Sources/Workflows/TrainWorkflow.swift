@@ -78,6 +78,8 @@ public final class TrainWorkflow {
       experiment.training.duration = .steps(steps)
     }
     let samples = try experiment.samples()
+    // Ahead of the trial, so that memory is not taken twice.
+    let suspects = Preflight.suspects(of: experiment, samples)
     trial = try Trial(experiment, samples)
     let trainer = trial.trainer
     if let snapshot = opened.snapshot {
@@ -95,6 +97,8 @@ public final class TrainWorkflow {
       batch: training.batch, plannedSteps: trainer.plannedSteps, firstStep: trainer.step,
       optimizer: type(of: training.optimizer).name, format: training.precision.format.name,
       seed: training.seed, dropped: samples.dropped)
+    start.findings = suspects.filter(\.isCertain).map(\.finding)
+    start.units = samples.targetScale.map(Self.units)
     let meta = [
       "experiment": opened.text, "name": opened.name, "path": opened.path,
       "seed": "\(training.seed)", "planned_steps": "\(trainer.plannedSteps)",
@@ -125,7 +129,7 @@ public final class TrainWorkflow {
       guard let step = trial.next() else { break }
       writer?.append(step.record)
       if let evaluation = step.evaluation { writer?.append(evaluation) }
-      if !step.events.isEmpty { writer?.replace(trial.watch.findings) }
+      if !step.events.isEmpty { writer?.replace(start.findings + trial.watch.findings) }
       if every > 0, trial.trainer.step.isMultiple(of: every) {
         writer?.append(trial.trainer.snapshot(), keeping: kept)
         last = trial.trainer.step
@@ -153,13 +157,34 @@ public final class TrainWorkflow {
     }
     var report = TrainReport(
       start: start, ending: ending, advice: advice, steps: outcome.steps,
-      refusedSteps: outcome.refusedSteps, verdict: outcome.verdict, firstLoss: outcome.firstLoss,
+      refusedSteps: outcome.refusedSteps, verdict: verdict(of: outcome),
+      firstLoss: outcome.firstLoss,
       lastLoss: outcome.lastLoss, baselineLoss: outcome.baselineLoss, losses: trial.losses,
-      meetsTarget: outcome.meetsTarget, findings: outcome.findings,
+      meetsTarget: outcome.meetsTarget, findings: start.findings + outcome.findings,
       seconds: (ContinuousClock.now - clock) / .seconds(1))
     report.target = outcome.target
     report.evaluation = outcome.evaluation.map { ($0.loss, $0.accuracy) }
     return report
+  }
+
+  /// What was wrong ahead of the first step is a warning, however well the run went.
+  private func verdict(of outcome: TrialOutcome) -> TrainingVerdict {
+    let isWarned = start.findings.contains { $0.finding.severity > .note }
+    return isWarned && outcome.verdict == .healthy ? .warning : outcome.verdict
+  }
+
+  /// The units of losses, in a sentence.
+  private static func units(_ scale: TargetStandardization) -> String {
+    let deviations = scale.deviations
+    guard deviations.count == 1 else {
+      return
+        "targets are standardised: predictions and losses are in units of the \(deviations.count) "
+        + "deviations that targets have"
+    }
+    return
+      "targets are standardised: a prediction of 1 stands for \(Numerals.short(deviations[0])) "
+      + "above their mean, \(Numerals.short(scale.means[0])), and a mean squared error of 1 for "
+      + Numerals.short(deviations[0] * deviations[0])
   }
 
   /// Closes the file; where it does not take the run, saves it where temporary files go.

@@ -13,16 +13,20 @@ extension DataSource {
     [
       OriginForm(
         key: Key("csv", .text, "A table."),
-        companions: ["label", "targets", "header", "delimiter", "ignore", "classes"]),
+        companions: [
+          "label", "targets", "header", "delimiter", "ignore", "classes", "first_label",
+        ]),
       OriginForm(
         key: Key("idx", .text, "A file of features in the format of MNIST."),
-        companions: ["labels", "targets", "classes", "divide", "tokens"]),
+        companions: ["labels", "targets", "classes", "first_label", "divide", "tokens"]),
       OriginForm(
         key: Key("npy", .text, "A file of features in NumPy's format."),
-        companions: ["labels", "targets", "classes", "divide", "tokens"]),
+        companions: ["labels", "targets", "classes", "first_label", "divide", "tokens"]),
       OriginForm(
         key: Key("safetensors", .text, "A file of tensors."),
-        companions: ["features", "labels", "targets", "classes", "divide", "tokens"]),
+        companions: [
+          "features", "labels", "targets", "classes", "first_label", "divide", "tokens",
+        ]),
     ]
     + sets.map { set in
       OriginForm(
@@ -54,6 +58,9 @@ extension DataSource {
       Key(
         "classes", .oneOf([.integer(1...most), .list(classNames)]),
         "How many classes there are; of a table, also their names in order."),
+      Key(
+        "first_label", .integer(-1_000_000_000...1_000_000_000), default: "0",
+        "The number of the first class, where classes are numbers."),
       Key("divide", .number(1e-30...1e30), "What features are divided by."),
       Key("tokens", .boolean, default: "false", "Whether features are numbers of tokens."),
       Key("seed", .integer(0...most), default: "0", "What a synthetic set is made from."),
@@ -65,6 +72,9 @@ extension DataSource {
       "standardize",
       .choice(["true", "false"] + Standardization.Scope.allCases.map(\.rawValue)),
       default: "false", "Whether features are given mean 0 and deviation 1."),
+    Key(
+      "standardize_targets", .boolean, default: "false",
+      "Whether targets are given mean 0 and deviation 1; losses are in these units then."),
     Key(
       "non_finite", .choice(NonFinite.allCases.map(\.rawValue)), default: "refuse",
       "What happens to samples with a number that is not finite."),

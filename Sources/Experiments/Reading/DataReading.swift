@@ -16,6 +16,7 @@ extension DataSource {
     } else if try section.boolean("standardize") == true {
       standardization = .feature
     }
+    standardizesTargets = try section.boolean("standardize_targets") ?? false
     nonFinite =
       try section.choice("non_finite").flatMap { NonFinite(rawValue: $0) } ?? .refuse
     guard let other = section["validation"] else { return }
@@ -147,7 +148,23 @@ extension DataSource {
         format.classCount = try section.count("classes")
       }
     }
+    format.firstLabel = try firstLabel(section, isOfClasses: section["targets"] == nil)
     return format
+  }
+
+  private static func firstLabel(
+    _ section: Section, isOfClasses: Bool
+  ) throws(InputError) -> Int {
+    guard let tree = section["first_label"] else { return 0 }
+    guard isOfClasses else {
+      throw section.error(
+        "'first_label' is about classes, and the targets are numbers; leave it out, or name the "
+          + "column of classes as 'label'", tree.line)
+    }
+    guard let number = try section.number("first_label"), let whole = Int(exactly: number),
+      abs(whole) <= 1_000_000_000
+    else { throw section.refusal("first_label", tree, "a whole number, such as 1") }
+    return whole
   }
 
   private static func column(
@@ -187,6 +204,7 @@ extension DataSource {
         "\(section.name) needs either 'labels' or 'targets'; give \(wanted) of class numbers as "
           + "'labels', or of other numbers as 'targets'", nil)
     }
+    format.firstLabel = try firstLabel(section, isOfClasses: reals == nil)
     format.divisor = try section.number("divide").map { Float($0) }
     format.areTokens = try section.boolean("tokens") ?? false
     return (targets, format)
@@ -200,6 +218,7 @@ extension DataSource {
     if let standardization {
       entries.append(.init("standardize", .text(standardization.rawValue)))
     }
+    if standardizesTargets { entries.append(.init("standardize_targets", .boolean(true))) }
     if nonFinite != .refuse { entries.append(.init("non_finite", .text(nonFinite.rawValue))) }
     switch validation {
     case .share(let share): entries.append(.init("validation", .number(share)))
@@ -236,6 +255,9 @@ extension DataSource {
       if let count { entries.append(.init("classes", .integer(count))) }
     case .reals: entries.append(.init("targets", .text(targets)))
     }
+    if format.firstLabel != 0 {
+      entries.append(.init("first_label", .integer(format.firstLabel)))
+    }
     if let divisor = format.divisor { entries.append(.init("divide", .number(Double(divisor)))) }
     if format.areTokens { entries.append(.init("tokens", .boolean(true))) }
     return entries
@@ -269,6 +291,9 @@ extension DataSource {
       entries.append(.init("classes", .list(format.classes.map { .text($0) })))
     } else if let count = format.classCount {
       entries.append(.init("classes", .integer(count)))
+    }
+    if format.firstLabel != 0 {
+      entries.append(.init("first_label", .integer(format.firstLabel)))
     }
     return entries
   }

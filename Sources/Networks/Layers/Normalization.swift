@@ -46,6 +46,7 @@ public struct NormalizationLayer: LayerKind {
     case .layer, .rms:
       // A time step is normalised by itself; an image as a whole.
       let normalized = sample.count == 2 ? Array(sample.suffix(1)) : sample
+      lowering.noteGroup(of: normalized.reduce(1, *), spansBatch: false)
       let scale = try lowering.parameter("\(form).weight", normalized, startingAt: 1)
       let attributes: Attributes = [
         "axis": .integer(-normalized.count), "epsilon": .real(epsilon),
@@ -57,6 +58,7 @@ public struct NormalizationLayer: LayerKind {
       return try lowering.append("LayerNormalization", attributes, to: [input, scale, shift])[0]
     case .batch:
       let channels = sample[0]
+      lowering.noteGroup(of: shape.reduce(1, *) / channels, spansBatch: true)
       let scale = try lowering.parameter("\(form).weight", [channels], startingAt: 1)
       let shift = try lowering.parameter("\(form).bias", [channels], startingAt: 0)
       let isInference = lowering.purpose == .inference

@@ -43,6 +43,30 @@ public struct LossDescription: Hashable, Sendable {
 
   var tree: YAMLTree { .text(name) }
 
+  /// What a loss takes the network's output for.
+  public enum Reading: Hashable, Sendable {
+    /// Logits, of which the loss itself takes the softmax.
+    case classLogits
+    /// Logits of bits, of which the loss itself takes the sigmoid.
+    case bitLogits
+    /// Probabilities of bits.
+    case probabilities
+    /// Scores, which are to be beyond 1 on the side of the class.
+    case scores
+    /// Numbers, which are to be those of the targets.
+    case values
+  }
+
+  public var reading: Reading {
+    switch name {
+    case "softmax_cross_entropy", "nll_of_softmax": .classLogits
+    case "binary_cross_entropy_with_logits": .bitLogits
+    case "bce_on_probabilities": .probabilities
+    case "hinge": .scores
+    default: .values
+    }
+  }
+
   /// Adds the targets and the loss of `output`.
   func lower(
     _ output: Value, in lowering: inout Lowering

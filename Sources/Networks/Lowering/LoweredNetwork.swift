@@ -18,6 +18,20 @@ public struct LoweredNetwork: Sendable {
   public let auxiliaryInputs: [LoweredInput]
   /// The values that are normalised over the batch, in the same order for every purpose.
   public let batchStatistics: [BatchStatistics]
+  /// What norms normalise, in the order of the layers.
+  public let normalizedGroups: [NormalizedGroup]
+}
+
+/// A group of numbers that a norm brings to mean 0 and variance 1, or to mean square 1.
+public struct NormalizedGroup: Hashable, Sendable {
+  /// The name of the weighted layer that the norm belongs to.
+  public let name: String
+  /// The norm as it is written: `batch_norm`.
+  public let form: String
+  /// How many numbers share one mean and variance.
+  public let count: Int
+  /// Whether the group reaches over the samples of a batch.
+  public let spansBatch: Bool
 }
 
 /// What a lowered graph is for.

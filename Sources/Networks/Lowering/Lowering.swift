@@ -18,6 +18,7 @@ public struct Lowering {
   /// Inputs beside the network's own, which a training fills.
   private(set) var auxiliaryInputs: [LoweredInput] = []
   private(set) var batchStatistics: [BatchStatistics] = []
+  private(set) var normalizedGroups: [NormalizedGroup] = []
   /// How parameters start where a layer does not say it.
   private var defaults: Initialization
   /// Residual blocks of the network that start as Fixup says.
@@ -177,6 +178,12 @@ public struct Lowering {
 
   /// Notes a value that is normalised over the batch.
   mutating func note(_ statistics: BatchStatistics) { batchStatistics.append(statistics) }
+
+  /// Notes how many numbers of the layer being lowered share a mean and variance.
+  mutating func noteGroup(of count: Int, spansBatch: Bool) {
+    normalizedGroups.append(
+      NormalizedGroup(name: layerName, form: form, count: count, spansBatch: spansBatch))
+  }
 
   /// A layer that the layer being lowered contains without its being written.
   func here(_ kind: any LayerKind) -> LayerDescription { LayerDescription(kind, line: line) }

@@ -49,7 +49,7 @@ extension NetworkDescription {
     return LoweredNetwork(
       graph: lowering.graph, parameters: lowering.parameters, inputs: inputs, output: output,
       loss: lossValue, layers: records, auxiliaryInputs: lowering.auxiliaryInputs,
-      batchStatistics: lowering.batchStatistics)
+      batchStatistics: lowering.batchStatistics, normalizedGroups: lowering.normalizedGroups)
   }
 }
 

@@ -11,6 +11,8 @@ public struct ArrayFormat: Hashable, Sendable {
   }
 
   public var target: Target
+  /// The number that the first class has in the file.
+  public var firstLabel: Int
   /// What features are divided by; without it, unsigned bytes by 255 and others by nothing.
   public var divisor: Float?
   /// Whether features are token numbers, which stay integers.
@@ -19,10 +21,11 @@ public struct ArrayFormat: Hashable, Sendable {
   public var allowsNonFinite: Bool
 
   public init(
-    target: Target = .classes(), divisor: Float? = nil, areTokens: Bool = false,
-    allowsNonFinite: Bool = false
+    target: Target = .classes(), firstLabel: Int = 0, divisor: Float? = nil,
+    areTokens: Bool = false, allowsNonFinite: Bool = false
   ) {
     self.target = target
+    self.firstLabel = firstLabel
     self.divisor = divisor
     self.areTokens = areTokens
     self.allowsNonFinite = allowsNonFinite
@@ -75,6 +78,29 @@ extension Dataset {
       targets: { type throws(DataError) in try file.tensor(targets, as: type) })
   }
 
+  /// Class numbers from 0, of labels that start at another number.
+  private static func shifted(
+    _ labels: Tensor, by first: Int64, _ format: ArrayFormat, _ file: String
+  ) throws(DataError) -> Tensor {
+    var count = Int64(ClassLabels.mostClasses)
+    if case .classes(let given?) = format.target { count = Int64(given) }
+    let shifted = labels.copy()
+    let elements = shifted.elements(as: Int64.self)
+    let perSample = max(1, elements.count / labels.shape[0])
+    for i in elements.indices {
+      let label = elements[i]
+      let (place, isBeyond) = label.subtractingReportingOverflow(first)
+      guard !isBeyond, (0..<count).contains(place) else {
+        throw DataError(
+          .invalidValue, "in row \(i / perSample), the label is \(label)",
+          cure: "labels go from \(first) to \(first + count - 1), as 'first_label' says",
+          file: file)
+      }
+      elements[i] = place
+    }
+    return shifted
+  }
+
   private struct ArrayParts {
     let name: String
     let targetName: String
@@ -112,6 +138,8 @@ extension Dataset {
     }
     if labels.shape.rank == 2, labels.shape[1] == 1 { labels = labels.reshaped([count]) }
     var classCount = 0
+    let first = Int64(format.firstLabel)
+    if first != 0 { labels = try Self.shifted(labels, by: first, format, parts.targetName) }
     if case .classes(let given) = format.target {
       let elements = labels.elements(as: Int64.self)
       let greatest = elements.indices.reduce(Int64(0)) { max($0, elements[$1]) }
@@ -119,7 +147,7 @@ extension Dataset {
     }
     try self.init(
       name: parts.name, features: features,
-      targets: .classes(labels, names: (0..<classCount).map(String.init)),
+      targets: .classes(labels, names: (0..<classCount).map { String(format.firstLabel + $0) }),
       rows: Rows(numbers: [Int](0..<count), areLines: false), targetFile: parts.targetName,
       allowsNonFinite: format.allowsNonFinite)
   }

@@ -33,13 +33,15 @@ public struct CSVFormat: Hashable, Sendable {
   public var classes: [String]
   /// The number of classes when they are numbers; without it, one more than the greatest.
   public var classCount: Int?
+  /// The number that the first class has in the file, where classes are numbers.
+  public var firstLabel = 0
   /// Whether `nan` and `inf` are kept, to be found by a diagnosis; empty cells are always refused.
   public var allowsNonFinite: Bool
 
   public init(
     target: Target = .classes(-1), header: Header = .automatic, delimiter: Unicode.Scalar = ",",
     ignored: [Column] = [], classes: [String] = [], classCount: Int? = nil,
-    allowsNonFinite: Bool = false
+    firstLabel: Int = 0, allowsNonFinite: Bool = false
   ) {
     self.target = target
     self.header = header
@@ -47,6 +49,7 @@ public struct CSVFormat: Hashable, Sendable {
     self.ignored = ignored
     self.classes = classes
     self.classCount = classCount
+    self.firstLabel = firstLabel
     self.allowsNonFinite = allowsNonFinite
   }
 }

@@ -7,6 +7,8 @@ struct ClassLabels {
 
   private let known: [String]
   private let count: Int?
+  /// The number of the first class.
+  private let first: Int
   private let file: String
   /// Every label that was met, in order of appearance, with the line of its first row.
   private var labels: [(text: String, line: Int)] = []
@@ -17,6 +19,7 @@ struct ClassLabels {
   init(_ format: CSVFormat, file: String) {
     known = format.classes
     count = format.classCount
+    first = format.firstLabel
     self.file = file
   }
 
@@ -35,10 +38,13 @@ struct ClassLabels {
         "\(column), the label, is empty", "fill it in, or leave out the row", line: line)
     }
     if let count, known.isEmpty {
-      guard let number = Self.integer(text), (0..<count).contains(number) else {
+      guard let number = Self.integer(text), isLabel(number, among: count) else {
         throw refusal(
           "\(column), the label, is \(text.quotedForMessage)",
-          "labels go from 0 to \(count - 1), as there are \(count) classes", line: line)
+          "labels go from \(first) to \(first + count - 1), as there are \(count) classes"
+            + (first == 0 && Self.integer(text) == count
+              ? "; if they start at 1, write 'first_label: 1'" : ""),
+          line: line)
       }
     }
     guard known.isEmpty || known.contains(text) else {
@@ -68,14 +74,14 @@ struct ClassLabels {
     let integers = labels.compactMap { Self.integer($0.text) }
     if known.isEmpty, integers.count == labels.count {
       let limit = count ?? Self.mostClasses
-      for (label, integer) in zip(labels, integers) where !(0..<limit).contains(integer) {
+      for (label, integer) in zip(labels, integers) where !isLabel(integer, among: limit) {
         throw refusal(
           "the label is \(integer)",
-          "class numbers go from 0 to \((limit - 1).groupedDigits); read the targets as numbers "
-            + "if they are no classes", line: label.line)
+          "class numbers go from \(first) to \((first + limit - 1).groupedDigits); read the "
+            + "targets as numbers if they are no classes", line: label.line)
       }
-      classes = integers
-      names = (0..<(count ?? (integers.max() ?? 0) + 1)).map(String.init)
+      classes = integers.map { $0 - first }
+      names = (0..<(count ?? (classes.max() ?? 0) + 1)).map { String(first + $0) }
     } else {
       if known.isEmpty {
         names = labels.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -84,6 +90,12 @@ struct ClassLabels {
       classes = labels.map { places[$0.text] ?? 0 }
     }
     return (rows.map { Int64(classes[Int($0)]) }, names)
+  }
+
+  /// Whether a number is a label of one of `count` classes.
+  private func isLabel(_ number: Int, among count: Int) -> Bool {
+    let (place, isBeyond) = number.subtractingReportingOverflow(first)
+    return !isBeyond && (0..<count).contains(place)
   }
 
   /// A whole number, also one that a program wrote with a point.

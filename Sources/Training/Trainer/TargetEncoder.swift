@@ -84,6 +84,12 @@ struct TargetEncoder {
     _ present: Int, atMost count: Int, _ labels: Elements<Int64>
   ) throws(TrainingError) {
     guard present > count else { return }
+    if present == count + 1, !labels.indices.contains(where: { labels[$0] == 0 }) {
+      // One class too many, and it is the first that no sample has.
+      throw mismatch(
+        "labels start at 1: they go from 1 to \(count), and none is 0, so that there would be "
+          + "\(present) classes", cure: "write 'first_label: 1' in 'data'")
+    }
     throw mismatch(
       "there are \(present) classes, and the loss tells \(count) apart",
       cure: "end with 'dense: \(present)'")
