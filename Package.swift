@@ -154,10 +154,11 @@ let rooms: [Room] = [
   Room(
     name: "Diagnoses",
     imports: [
-      "Remedies", "Trials", "Experiments", "Training", "Watching", "Networks", "Semantics",
+      "Remedies", "Trials", "Experiments", "Training", "Watching", "Samples", "Networks",
+      "Semantics",
       "Tensors", "Numbers", "Findings", .numerics,
     ],
-    testImports: ["Experiments", "Trials", "Training", "Findings"]),
+    testImports: ["Experiments", "Trials", "Training", "Samples", "Tensors", "Findings"]),
   Room(
     name: "Repairs",
     imports: [

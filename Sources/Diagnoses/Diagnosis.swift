@@ -16,7 +16,7 @@ public final class DiagnosisRun {
   /// A run that was kept, whose steps need not be made again.
   public struct Kept {
     public let records: [StepRecord]
-    /// How it ended; nil for a run that was stopped or killed.
+    /// How it ended; nil for a run that goes on, was stopped or killed.
     public let ending: Trainer.Ending?
     public let evaluation: Evaluation?
     /// The last snapshot at or before a step.
@@ -34,19 +34,16 @@ public final class DiagnosisRun {
   private let experiment: Experiment
   private let name: String
   private let samples: ExperimentData
-  private let budget: Duration
+  private let deadline: Deadline
   private let progress: (String) -> Void
   private let clock = ContinuousClock.now
   private var snapshots: [TrainingSnapshot] = []
-
-  /// At most this many changes are tried for one cause.
-  private static let triesPerCause = 4
 
   /// - Parameters:
   ///   - experiment: what was trained.
   ///   - name: what the report calls it.
   ///   - samples: with those that are not finite.
-  ///   - budget: time after which no more changes are tried; at least the two likeliest causes are.
+  ///   - budget: time after which no step is begun any more, of the training itself or of a try.
   ///   - progress: told what is being done.
   public init(
     _ experiment: Experiment, name: String, samples: ExperimentData,
@@ -55,7 +52,7 @@ public final class DiagnosisRun {
     self.experiment = experiment
     self.name = name
     self.samples = samples
-    self.budget = budget
+    deadline = Deadline(after: budget)
     self.progress = progress
   }
 
@@ -67,18 +64,32 @@ public final class DiagnosisRun {
     let trial = try Trial(experiment, samples)
     let outcome = try base(trial, kept)
     var report = DiagnosisReport(
-      subject: name,
-      verdict: outcome.isHealthy ? .healthy : outcome.verdict == .failing ? .failing : .warning,
-      steps: outcome.steps, plannedSteps: outcome.plannedSteps, firstLoss: outcome.firstLoss,
+      subject: name, verdict: outcome.verdict, steps: outcome.steps,
+      plannedSteps: outcome.plannedSteps, firstLoss: outcome.firstLoss,
       lastLoss: outcome.lastLoss, baselineLoss: outcome.baselineLoss, findings: outcome.findings)
     report.onset = trial.symptoms.origins.map {
       DiagnosisReport.Growth(
         quantity: $0.quantity.rawValue, name: $0.name, step: $0.step, rate: $0.rate,
         growth: $0.growth, sentence: $0.sentence)
     }
-    defer { report.seconds = (ContinuousClock.now - clock) / .seconds(1) }
-    guard !outcome.isHealthy else { return report }
+    if outcome.verdict == .notFinished {
+      report.note =
+        kept == nil
+        ? "The time was over before all steps were made; give more --seconds."
+        : "The run goes on or was stopped; nothing is wrong so far."
+    } else if !outcome.isHealthy {
+      try explain(&report, trial, outcome, kept)
+    } else {
+      contradict(&report)
+    }
+    report.seconds = (ContinuousClock.now - clock) / .seconds(1)
+    return report
+  }
 
+  /// Looks for the cause of a training that is not healthy.
+  private func explain(
+    _ report: inout DiagnosisReport, _ trial: Trial, _ outcome: TrialOutcome, _ kept: Kept?
+  ) throws {
     let healthy = try lastHealthy(trial.symptoms, outcome, kept)
     var origin: NonFiniteOrigin?
     if let refused = trial.symptoms.refused {
@@ -89,14 +100,40 @@ public final class DiagnosisRun {
     progress("estimating the sharpness at step \(healthy.step)")
     let patient = Patient(
       experiment, trial.symptoms, outcome,
-      stableRate: try Trial(experiment, samples).stableRate(at: healthy))
+      stableRate: deadline.isOver ? nil : try Trial(experiment, samples).stableRate(at: healthy))
     let start = StartState(trial.trainer.network, experiment.network, trial.symptoms.first)
-    var suspects = Suspicion(patient: patient, start: start, origin: origin).suspects
-    try tryCounterfactuals(&suspects, patient, from: healthy)
-    suspects.sort { Self.score($0) > Self.score($1) }
+    let suspicion = Suspicion(patient: patient, start: start, origin: origin, losses: trial.losses)
+    let seen = Preflight.suspects(of: experiment, samples)
+    var suspects = suspicion.suspects.joined(by: seen.map { DiagnosisReport.Suspect($0) })
+    let answers = DataAnswers(trial, outcome, deadline: deadline, progress: progress)
+    if !suspicion.isIll { suspects = suspects.joined(by: answers.suspects) }
+    let tries = Counterfactuals(
+      patient, samples: samples, from: healthy, seen: seen, deadline: deadline,
+      progress: progress)
+    tries.run(&suspects)
+    if suspicion.isIll, !suspects.contains(where: \.heals) {
+      suspects = suspects.joined(by: answers.suspects)
+    }
+    suspects.sort { Suspicion.isHeavier($0, $1) }
     report.suspects = suspects
-    report.rootCause = suspects.first.map { verdict(on: $0, against: suspects.dropFirst()) }
-    return report
+    report.controls = tries.controls
+    let conclusion = Conclusion(suspects, tries)
+    report.rootCause = conclusion.rootCause
+    report.note = conclusion.note
+  }
+
+  /// Names what the file and its data contradict themselves in, of a training that is healthy all the same.
+  private func contradict(_ report: inout DiagnosisReport) {
+    let seen = Preflight.suspects(of: experiment, samples)
+      .filter { $0.isCertain && $0.severity > .note }
+    guard let first = seen.first else { return }
+    report.verdict = .warning
+    report.findings = seen.map(\.finding) + report.findings
+    report.suspects = [DiagnosisReport.Suspect]().joined(by: seen.map { .init($0) })
+    report.rootCause = .init(
+      cause: first.cause, isProven: false,
+      because: "The training goes well by what was asked of it. \(first.sentence) \(first.because)",
+      change: first.remedies.first?.change)
   }
 
   // MARK: - The run and its replay
@@ -107,9 +144,13 @@ public final class DiagnosisRun {
     let every = max(1, planned / 12)
     snapshots = [trial.trainer.snapshot()]
     if let kept {
+      // The weights of the end tell how well what was learned fits.
+      if kept.ending == .finished, let last = try kept.snapshot(planned), last.step == planned {
+        try trial.trainer.restore(last)
+      }
       return trial.review(kept.records, ending: kept.ending, evaluation: kept.evaluation)
     }
-    return trial.run { step in
+    return trial.run(until: deadline) { step in
       if trial.trainer.step.isMultiple(of: every), step.record.refusal == nil {
         self.snapshots.append(trial.trainer.snapshot())
       }
@@ -129,10 +170,10 @@ public final class DiagnosisRun {
     return try kept?.snapshot(onset) ?? snapshots.last { $0.step <= onset } ?? snapshots[0]
   }
 
-  /// Makes the steps up to the one that was refused again, and traces it.
+  /// Makes the steps up to the one that was refused again, and traces it; nothing once the time is over.
   private func replay(
     from snapshot: TrainingSnapshot, to step: Int, losses: [Double]
-  ) throws -> (NonFiniteOrigin?, DiagnosisReport.Replay) {
+  ) throws -> (NonFiniteOrigin?, DiagnosisReport.Replay?) {
     let again = try Trial(experiment, samples)
     try again.resume(at: snapshot, after: [])
     var isIdentical = true
@@ -140,83 +181,13 @@ public final class DiagnosisRun {
       isIdentical =
         isIdentical && made.record.loss.bitPattern == losses[made.record.step].bitPattern
       guard made.record.step < step else { break }
+      if deadline.isOver { return (nil, nil) }
     }
     // Another machine may compute other bits; then what it finds is not what happened.
     return (
       try again.trainer.origin(),
       DiagnosisReport.Replay(from: snapshot.step, to: step, isIdentical: isIdentical)
     )
-  }
-
-  // MARK: - What would have happened
-
-  private func tryCounterfactuals(
-    _ suspects: inout [DiagnosisReport.Suspect], _ patient: Patient, from healthy: TrainingSnapshot
-  ) throws {
-    let amendments = ExperimentRemedies.amendments(for: patient)
-    for index in suspects.indices {
-      let isOver = ContinuousClock.now - clock > budget
-      guard !isOver || index < 2 else { break }
-      let own = amendments.filter { $0.cause == suspects[index].cause }
-      for amendment in own.prefix(Self.triesPerCause) {
-        progress("trying: \(amendment.sentence)")
-        guard let tried = tried(amendment, from: healthy) else { continue }
-        suspects[index].counterfactuals.append(tried)
-        if tried.isHealthy || ContinuousClock.now - clock > budget { break }
-      }
-    }
-  }
-
-  /// The run with one thing changed; nil where it cannot be made.
-  private func tried(
-    _ amendment: Amendment, from healthy: TrainingSnapshot
-  ) -> DiagnosisReport.Counterfactual? {
-    guard
-      let samples = amendment.experiment.data == experiment.data
-        ? samples : try? amendment.experiment.samples(keepsNonFinite: true),
-      let trial = try? Trial(amendment.experiment, samples)
-    else { return nil }
-    var from = 0
-    // A snapshot near the start saves nothing, and the run as a whole tells more.
-    if !amendment.needsNewStart, 4 * healthy.step > trial.trainer.plannedSteps,
-      (try? trial.resume(at: healthy, after: [])) != nil
-    {
-      from = healthy.step
-    }
-    let outcome = trial.runWhilePromising()
-    return DiagnosisReport.Counterfactual(
-      change: amendment.sentence, fromStep: from, steps: outcome.steps, verdict: outcome.verdict,
-      isHealthy: outcome.isHealthy, lastLoss: outcome.lastLoss,
-      rules: outcome.standingRules)
-  }
-
-  /// What the run says of a cause, and what happened without it.
-  private static func score(_ suspect: DiagnosisReport.Suspect) -> Double {
-    let tries = suspect.counterfactuals
-    if suspect.isProven { return suspect.weight + 0.5 }
-    if tries.contains(where: { $0.verdict != .failing }) { return suspect.weight + 0.15 }
-    // What went wrong is gone, and the run is only too short for so small a rate.
-    let isMild = tries.contains { $0.rules == [.learningRateTooSmall] && $0.lastLoss.isFinite }
-    return suspect.weight + (suspect.cause == .learningRate && isMild ? 0.15 : 0)
-  }
-
-  private func verdict(
-    on suspect: DiagnosisReport.Suspect, against others: ArraySlice<DiagnosisReport.Suspect>
-  ) -> DiagnosisReport.Verdicted {
-    var sentences = suspect.evidence
-    if let proof = suspect.counterfactuals.first(where: \.isHealthy) {
-      sentences.append("With one change the training is healthy: \(proof.change).")
-    } else if suspect.counterfactuals.isEmpty {
-      sentences.append("No change of it was tried.")
-    } else {
-      sentences.append("No change of it alone made the training healthy.")
-    }
-    if let other = others.first(where: \.isProven) {
-      sentences.append(
-        "A change of \(other.cause.phrase) helps as well, but the run speaks less for it.")
-    }
-    return .init(
-      cause: suspect.cause, isProven: suspect.isProven, because: sentences.joined(separator: " "))
   }
 }
 
@@ -232,5 +203,13 @@ extension DiagnosisReport.NonFinite {
           name: $0.name, shape: $0.shape.extents, minimum: $0.minimum, maximum: $0.maximum,
           value: $0.value)
       }, passedOn: origin.passedOn)
+  }
+}
+
+extension DiagnosisReport.Suspect {
+  /// What was seen ahead of the first step.
+  init(_ seen: PreflightSuspect) {
+    self.init(
+      cause: seen.cause, weight: seen.weight, evidence: ["\(seen.sentence) \(seen.because)"])
   }
 }

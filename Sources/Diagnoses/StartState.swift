@@ -6,6 +6,7 @@ import Semantics
 import Tensors
 import Training
 import Trials
+import Watching
 
 /// How a network begins: its signals in the first step, and how its weights compare with what its
 /// activations ask for.
@@ -33,6 +34,8 @@ struct StartState {
   let awkward: [String]
   let hasNorms: Bool
   let hasResiduals: Bool
+  /// Units or channels of the narrowest hidden layer; nil without hidden layers.
+  let narrowestWidth: Int?
 
   /// Second moments that a stack of layers may change by without harm, in powers of ten.
   private static let harmless = 3.0
@@ -41,6 +44,7 @@ struct StartState {
     let layers = first?.layers ?? []
     let hidden = layers.dropLast()
     depth = network.layers.count
+    narrowestWidth = WatchSubject.width(of: network)
     func powers(_ from: Double?, _ to: Double?) -> Double {
       guard let from, let to, from > 0, to > 0, from.isFinite, to.isFinite else { return 0 }
       return Double.log10(to / from)

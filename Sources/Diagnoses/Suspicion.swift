@@ -6,29 +6,51 @@ import Remedies
 import Semantics
 import Training
 import Trials
+import Watching
 
 /// What a run itself says for and against each cause, before anything is tried.
 struct Suspicion {
   let patient: Patient
   let start: StartState
   let origin: NonFiniteOrigin?
+  /// The loss of every step.
+  var losses: [Double] = []
 
   /// Every cause with its weight and evidence, the heaviest first.
   var suspects: [DiagnosisReport.Suspect] {
-    RootCause.allCases.compactMap { cause in
-      switch cause {
-      case .initialization: initialization
-      case .activation: activation
-      case .learningRate: learningRate
-      case .depth: depth
-      case .numberFormat: numberFormat
-      case .lossFormulation: lossFormulation
-      case .data: data
-      case .missingEpsilon: missingEpsilon
-      case .clipping: clipping
-      default: nil
+    [
+      initialization, activation, learningRate, depth, numberFormat, lossFormulation, data,
+      missingEpsilon, clipping, capacity, tooFewSteps,
+    ].compactMap(\.self).sorted { Self.isHeavier($0, $1) }
+  }
+
+  /// What heals comes first, then what the run speaks for most; the order of causes decides where both
+  /// are equal.
+  static func isHeavier(
+    _ a: DiagnosisReport.Suspect, _ b: DiagnosisReport.Suspect
+  ) -> Bool {
+    (a.heals ? 1 : 0, a.weight) > (b.heals ? 1 : 0, b.weight)
+  }
+
+  /// Whether something numerical was found that holds: more than a loss that does not fall, or falls too
+  /// slowly or for the training's own samples alone.
+  var isIll: Bool {
+    patient.isRefused
+      || patient.outcome.standingFindings.contains {
+        switch $0.finding.rule {
+        case .lossNotDecreasing, .generalizationGap: false
+        case .learningRateTooSmall: movesTooLittle
+        default: $0.finding.severity == .error
+        }
       }
-    }.sorted { $0.weight > $1.weight }
+  }
+
+  /// Whether the updates of the whole run together are too small to change the outputs of layers.
+  private var movesTooLittle: Bool {
+    guard let found = finding(.learningRateTooSmall)?.finding else { return false }
+    func number(_ name: String) -> Double? { found.evidence.first { $0.name == name }?.value }
+    guard let change = number("change"), let limit = number("small_change") else { return true }
+    return change < limit
   }
 
   private typealias Suspect = DiagnosisReport.Suspect
@@ -143,13 +165,15 @@ struct Suspicion {
       evidence.append(
         "In the first steps an update is up to \(Numerals.short(early)) of its weights.")
     }
-    var weight = 0.35
+    // Without evidence of its own the rate is no cause, however much another rate might help.
+    var weight = 0.15
     if let found = finding(.learningRateTooLarge) {
       evidence.append(found.finding.message)
       weight = 0.9
     } else if let found = finding(.learningRateTooSmall) {
       evidence.append(found.finding.message)
-      weight = 0.87
+      // A slow fall has many causes; updates that cannot move the weights have this one.
+      weight = movesTooLittle ? 0.87 : 0.5
     } else if let found = finding(.oscillatingLoss) {
       evidence.append(found.finding.message)
       weight = 0.8
@@ -163,7 +187,16 @@ struct Suspicion {
       if rate > 4 * stableRate { weight = max(weight, 0.75) }
     }
     if early > 0.5 { weight = max(weight, 0.8) }
-    if early < 1e-6, early > 0 { weight = max(weight, 0.6) }
+    let usual = patient.symptoms.usualUpdateRatio
+    if usual > 0, usual < Self.smallUpdates {
+      evidence.append(
+        "An update is \(Numerals.short(usual)) of the weights' own start in the mean of the first "
+          + "steps; one in a thousand is usual.")
+      if fallsShort, !isIll, patient.outcome.steps >= patient.experiment.thresholds.minimumSteps {
+        weight = max(weight, 0.67)
+      }
+      if usual < 1e-3 * Self.smallUpdates { weight = max(weight, 0.6) }
+    }
     if losesUpdates {
       evidence.append("Most updates are lost to the number format, whatever their rate.")
       weight = min(weight, 0.55)
@@ -176,6 +209,9 @@ struct Suspicion {
     }
     return Suspect(cause: .learningRate, weight: weight, evidence: evidence)
   }
+
+  /// Ratios of updates to weights below this are small.
+  private static let smallUpdates = 1e-3
 
   /// Whether a narrow format that weights are kept in loses most of the updates.
   private var losesUpdates: Bool {

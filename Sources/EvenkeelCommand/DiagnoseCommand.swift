@@ -11,13 +11,13 @@ struct DiagnoseCommand: ParsableCommand {
     discussion: """
       Names the first tensor that is not finite, with element, operands and cause, what grew and \
       since when, and the root cause, which is proven by training with one thing changed. Exit \
-      status: 0 the training is healthy, 1 it is not, 2 bad input.
+      status: 0 the training is healthy or not finished, 1 it is not healthy, 2 bad input.
       """)
 
   @Argument(help: "A run that 'train' kept, or an experiment, which is run first.")
   var subject: String
 
-  @Option(help: "Seconds after which no more changes are tried.")
+  @Option(help: "Seconds for all of it, the first training included.")
   var seconds = 120.0
 
   @Option(help: "The seed of every random draw, in place of that in the experiment.")
@@ -44,6 +44,6 @@ struct DiagnoseCommand: ParsableCommand {
       let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
       Terminal.writeOutput(DiagnosisScreen(report, style: style).text)
     }
-    if report.rootCause != nil { throw ExitCode(1) }
+    if report.verdict != .healthy, report.verdict != .notFinished { throw ExitCode(1) }
   }
 }

@@ -9,7 +9,8 @@ struct RepairCommand: ParsableCommand {
     commandName: "repair",
     abstract: "Search the remedies, keep the smallest change that works, prove it, write the file.",
     discussion: """
-      A repair counts only when training meets its target with no finding left, for every seed. \
+      A repair counts only when training meets its target with no finding left, for every seed, and \
+      its loss ends below where it began and below that of a constant prediction. \
       Comments and order of the file are kept. Of an ONNX model only what is repaired changes; it \
       counts when what was written, read again, passes its check for every seed. Exit status: 0 \
       repaired or nothing wrong, 1 no repair was found, 2 bad input.
@@ -47,8 +48,8 @@ struct RepairCommand: ParsableCommand {
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
-  @Flag(help: "Leave out the random choice of remedies that the search is compared with.")
-  var noRandom = false
+  @Flag(help: "Try remedies chosen at random too, with as many steps and in as much time again.")
+  var compareRandom = false
 
   @Flag(help: "Print one JSON document.")
   var json = false
@@ -60,7 +61,7 @@ struct RepairCommand: ParsableCommand {
     request.seeds = seeds
     request.seed = seed
     request.threads = threads
-    request.comparesWithRandom = !noRandom
+    request.comparesWithRandom = compareRandom
     var file = ModelRequest(path: subject)
     file.inputs = options.inputs
     file.shapes = options.shape

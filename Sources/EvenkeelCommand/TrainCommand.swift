@@ -14,7 +14,7 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       What is found is told as soon as it is known. Ctrl-C ends the run cleanly; --resume goes on \
       with it as if it had never stopped. Exit status: 0 nothing wrong, 1 a finding of severity \
-      error, 2 bad input.
+      error or a target that was missed, 2 bad input.
       """)
 
   @Argument(help: "The experiment: a YAML file with network, data and training.")
@@ -84,7 +84,7 @@ struct TrainCommand: ParsableCommand {
     display.clear()
     Terminal.writeOutput(json ? report.json.line + "\n" : "\n" + screen.text(of: report))
     if let problem = workflow.problem { Terminal.writeError("evenkeel: \(problem)\n") }
-    if report.verdict == .failing { throw ExitCode(1) }
+    if report.verdict == .failing || report.verdict == .targetMissed { throw ExitCode(1) }
   }
 }
 

@@ -2,7 +2,7 @@
 public struct DiagnosisReport: Hashable, Sendable {
   /// The file of the experiment or the run.
   public var subject: String
-  public var verdict: Verdict
+  public var verdict: TrainingVerdict
   public var steps: Int
   public var plannedSteps: Int
   public var firstLoss: Double
@@ -15,10 +15,14 @@ public struct DiagnosisReport: Hashable, Sendable {
   public var replay: Replay?
   /// What grew, from where and since when, the earliest first.
   public var onset: [Growth]
-  /// What it all comes from; nil for a healthy run.
+  /// What it all comes from; nil for a healthy run, and where no cause was found.
   public var rootCause: Verdicted?
   /// Every cause that was looked at, the most likely first.
   public var suspects: [Suspect]
+  /// The unchanged training with other seeds.
+  public var controls: [Control] = []
+  /// What is to be said where no cause is named, in sentences.
+  public var note: String?
   public var seconds: Double
 
   /// A tensor that is not finite, with what made it so.
@@ -108,13 +112,22 @@ public struct DiagnosisReport: Hashable, Sendable {
   /// The root cause.
   public struct Verdicted: Hashable, Sendable {
     public var cause: RootCause
-    /// Whether a run with nothing but this changed is healthy.
+    /// Whether runs with nothing but this changed are healthy where the unchanged ones, with the same
+    /// seeds, are not.
     public var isProven: Bool
+    /// What else is at fault, where it takes changes of several causes together.
+    public var others: [RootCause]
+    /// What to change, as it was proven; nil where nothing was.
+    public var change: String?
     /// Why it is this and not another, in sentences.
     public var because: String
 
-    public init(cause: RootCause, isProven: Bool, because: String) {
+    public init(
+      cause: RootCause, isProven: Bool, because: String, others: [RootCause] = [],
+      change: String? = nil
+    ) {
       (self.cause, self.isProven, self.because) = (cause, isProven, because)
+      (self.others, self.change) = (others, change)
     }
   }
 
@@ -126,6 +139,10 @@ public struct DiagnosisReport: Hashable, Sendable {
     /// What speaks for it and against it, a sentence each.
     public var evidence: [String]
     public var counterfactuals: [Counterfactual]
+    /// Whether a change of it was healthy with every seed for which the unchanged training is not.
+    public var heals = false
+    /// The same, and no other seed alone makes the unchanged training healthy.
+    public var isProven = false
 
     public init(
       cause: RootCause, weight: Double, evidence: [String], counterfactuals: [Counterfactual] = []
@@ -133,8 +150,6 @@ public struct DiagnosisReport: Hashable, Sendable {
       (self.cause, self.weight, self.evidence) = (cause, weight, evidence)
       self.counterfactuals = counterfactuals
     }
-
-    public var isProven: Bool { counterfactuals.contains { $0.isHealthy } }
   }
 
   /// The training with one thing changed, and what happened.
@@ -143,25 +158,44 @@ public struct DiagnosisReport: Hashable, Sendable {
     /// The step that it began at: that of a snapshot, or 0.
     public var fromStep: Int
     public var steps: Int
-    public var verdict: Verdict
-    /// Whether all steps were made, nothing was found, and the target was met.
+    public var verdict: TrainingVerdict
+    /// Whether all steps were made, nothing was found, the target was met, and the loss ends below where
+    /// it began and below that of a constant prediction.
     public var isHealthy: Bool
+    /// Other seeds for which the unchanged training fails, and whether this was healthy with them.
+    public var seeds: [UInt64: Bool] = [:]
     public var lastLoss: Double
     /// The rules that still found something.
     public var rules: [RuleName]
+    /// Why it is no cure although nothing was found; nil where nothing speaks against it.
+    public var objection: String?
 
     public init(
-      change: String, fromStep: Int, steps: Int, verdict: Verdict, isHealthy: Bool,
-      lastLoss: Double, rules: [RuleName]
+      change: String, fromStep: Int, steps: Int, verdict: TrainingVerdict,
+      isHealthy: Bool, lastLoss: Double, rules: [RuleName],
+      objection: String? = nil
     ) {
       (self.change, self.fromStep, self.steps) = (change, fromStep, steps)
       (self.verdict, self.isHealthy) = (verdict, isHealthy)
-      (self.lastLoss, self.rules) = (lastLoss, rules)
+      (self.lastLoss, self.rules, self.objection) = (lastLoss, rules, objection)
+    }
+  }
+
+  /// The unchanged training with another seed.
+  public struct Control: Hashable, Sendable {
+    public var seed: UInt64
+    public var verdict: TrainingVerdict
+    public var lastLoss: Double
+    public var isHealthy: Bool
+
+    public init(seed: UInt64, verdict: TrainingVerdict, lastLoss: Double, isHealthy: Bool) {
+      (self.seed, self.verdict) = (seed, verdict)
+      (self.lastLoss, self.isHealthy) = (lastLoss, isHealthy)
     }
   }
 
   public init(
-    subject: String, verdict: Verdict, steps: Int, plannedSteps: Int, firstLoss: Double,
+    subject: String, verdict: TrainingVerdict, steps: Int, plannedSteps: Int, firstLoss: Double,
     lastLoss: Double, baselineLoss: Double?, findings: [WatchedFinding]
   ) {
     (self.subject, self.verdict) = (subject, verdict)
@@ -169,92 +203,5 @@ public struct DiagnosisReport: Hashable, Sendable {
     (self.firstLoss, self.lastLoss, self.baselineLoss) = (firstLoss, lastLoss, baselineLoss)
     self.findings = findings
     (onset, suspects, seconds) = ([], [], 0)
-  }
-}
-
-extension DiagnosisReport: JSONRepresentable {
-  public static let schema = "evenkeel.diagnose/1"
-
-  public var json: JSON {
-    .object([
-      "schema": .text(Self.schema), "subject": .text(subject), "verdict": .text(verdict.rawValue),
-      "root_cause": rootCause?.json ?? .null, "first_non_finite": firstNonFinite?.json ?? .null,
-      "replay": replay?.json ?? .null, "onset": .array(onset.map(\.json)),
-      "suspects": .array(suspects.map(\.json)), "steps": .integer(steps),
-      "planned_steps": .integer(plannedSteps),
-      "loss": .object([
-        "first": .number(firstLoss), "last": .number(lastLoss), "baseline": .number(baselineLoss),
-      ]),
-      "findings": .array(findings.map(\.json)), "seconds": .number(seconds),
-    ])
-  }
-}
-
-extension DiagnosisReport.Verdicted: JSONRepresentable {
-  public var json: JSON {
-    .object([
-      "cause": .text(cause.rawValue), "proven": .boolean(isProven), "because": .text(because),
-    ])
-  }
-}
-
-extension DiagnosisReport.NonFinite: JSONRepresentable {
-  public var json: JSON {
-    .object([
-      "step": .integer(step), "place": .text(place.rawValue), "tensor": .text(tensor),
-      "value": .text(value), "operator": .text(operatorName),
-      "shape": .array(shape.map { .integer($0) }),
-      "element": .array(element.map { .integer($0) }), "found": .number(found),
-      "nan": .integer(nanCount), "inf": .integer(infinityCount), "cause": .text(reason),
-      "explanation": .text(explanation),
-      "operands": .array(
-        operands.map { operand in
-          .object([
-            "name": .text(operand.name), "shape": .array(operand.shape.map { .integer($0) }),
-            "minimum": .number(operand.minimum), "maximum": .number(operand.maximum),
-            "value": .number(operand.value),
-          ])
-        }),
-      "passed_on": .object([
-        "count": .integer(passedOnCount), "first": .array(passedOn.map { .text($0) }),
-      ]),
-    ])
-  }
-}
-
-extension DiagnosisReport.Replay: JSONRepresentable {
-  public var json: JSON {
-    .object([
-      "from": .integer(from), "to": .integer(to), "identical": .boolean(isIdentical),
-    ])
-  }
-}
-
-extension DiagnosisReport.Growth: JSONRepresentable {
-  public var json: JSON {
-    .object([
-      "quantity": .text(quantity), "name": .text(name), "step": .integer(step),
-      "rate": .number(rate), "growth": .number(growth), "sentence": .text(sentence),
-    ])
-  }
-}
-
-extension DiagnosisReport.Suspect: JSONRepresentable {
-  public var json: JSON {
-    .object([
-      "cause": .text(cause.rawValue), "weight": .number(weight), "proven": .boolean(isProven),
-      "evidence": .array(evidence.map { .text($0) }),
-      "counterfactuals": .array(counterfactuals.map(\.json)),
-    ])
-  }
-}
-
-extension DiagnosisReport.Counterfactual: JSONRepresentable {
-  public var json: JSON {
-    .object([
-      "change": .text(change), "from_step": .integer(fromStep), "steps": .integer(steps),
-      "verdict": .text(verdict.rawValue), "healthy": .boolean(isHealthy),
-      "last_loss": .number(lastLoss), "rules": .array(rules.map { .text($0.rawValue) }),
-    ])
   }
 }

@@ -104,6 +104,7 @@ public enum RuleName: String, Hashable, Sendable, CaseIterable {
   case domain
   case lossNotDecreasing = "loss_not_decreasing"
   case oscillatingLoss = "oscillating_loss"
+  case generalizationGap = "generalization_gap"
   // Told ahead of the first step, by what the file and its data say.
   case lossFormulation = "loss_formulation"
   case outputRange = "output_range"

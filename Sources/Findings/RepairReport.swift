@@ -9,6 +9,11 @@ public struct RepairReport: Hashable, Sendable {
   public var repaired: String?
   /// Everything that was tried, in order.
   public var tried: [Try]
+  /// Why nothing was tried, or what the search came to besides, in a sentence; nil where nothing is to
+  /// be said.
+  public var reason: String?
+  /// What the experiment as it was came to with the seeds of the proof.
+  public var controls: [Control] = []
   /// Steps that all of it took.
   public var steps: Int
   /// Runs with other seeds that the repair was proven by, and their losses.
@@ -37,7 +42,7 @@ public struct RepairReport: Hashable, Sendable {
   public struct Try: Hashable, Sendable {
     public var remedies: [String]
     public var changes: [String]
-    public var verdict: Verdict
+    public var verdict: TrainingVerdict
     public var isHealthy: Bool
     public var lastLoss: Double
     public var accuracy: Double?
@@ -47,10 +52,23 @@ public struct RepairReport: Hashable, Sendable {
     public var seeds: Int
     /// The rules that still found something.
     public var rules: [RuleName]
+    /// Why it is no cure although nothing was found; nil where nothing speaks against it.
+    public var objection: String?
 
+    /// A change of a network or a model that was checked.
     public init(
       remedies: [String], changes: [String], verdict: Verdict, isHealthy: Bool, lastLoss: Double,
       accuracy: Double?, steps: Int, rules: [RuleName]
+    ) {
+      self.init(
+        remedies: remedies, changes: changes, verdict: TrainingVerdict(verdict),
+        isHealthy: isHealthy, lastLoss: lastLoss, accuracy: accuracy, steps: steps, rules: rules)
+    }
+
+    /// A change of an experiment that was trained.
+    public init(
+      remedies: [String], changes: [String], verdict: TrainingVerdict, isHealthy: Bool,
+      lastLoss: Double, accuracy: Double?, steps: Int, rules: [RuleName]
     ) {
       (self.remedies, self.changes, self.verdict) = (remedies, changes, verdict)
       (self.isHealthy, self.lastLoss, self.accuracy) = (isHealthy, lastLoss, accuracy)
@@ -67,6 +85,17 @@ public struct RepairReport: Hashable, Sendable {
 
     public init(seed: UInt64, lastLoss: Double, accuracy: Double?) {
       (self.seed, self.lastLoss, self.accuracy) = (seed, lastLoss, accuracy)
+    }
+  }
+
+  /// A run of the experiment as it was, with a seed that a repair was proven by.
+  public struct Control: Hashable, Sendable {
+    public var seed: UInt64
+    public var verdict: TrainingVerdict
+    public var lastLoss: Double
+
+    public init(seed: UInt64, verdict: TrainingVerdict, lastLoss: Double) {
+      (self.seed, self.verdict, self.lastLoss) = (seed, verdict, lastLoss)
     }
   }
 
@@ -122,6 +151,13 @@ extension RepairReport: JSONRepresentable {
             "seed": .integer(Int(clamping: $0.seed)), "last_loss": .number($0.lastLoss),
             "accuracy": .number($0.accuracy),
           ])
+        }), "reason": .text(reason),
+      "controls": .array(
+        controls.map {
+          .object([
+            "seed": .integer(Int(clamping: $0.seed)), "verdict": .text($0.verdict.rawValue),
+            "last_loss": .number($0.lastLoss),
+          ])
         }), "random_choice": random?.json ?? .null,
       "loss": .object(["first": .number(firstLoss), "broken": .number(brokenLoss)]),
       "outputs": outputs?.json ?? .null, "files": .array(files.map { .text($0) }),
@@ -139,7 +175,7 @@ extension RepairReport.Try: JSONRepresentable {
       "healthy": .boolean(isHealthy), "last_loss": .number(lastLoss),
       "accuracy": .number(accuracy), "steps": .integer(steps),
       "healthy_seeds": .integer(healthySeeds), "seeds": .integer(seeds),
-      "rules": .array(rules.map { .text($0.rawValue) }),
+      "rules": .array(rules.map { .text($0.rawValue) }), "objection": .text(objection),
     ])
   }
 }

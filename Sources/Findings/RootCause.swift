@@ -32,6 +32,16 @@ public enum RootCause: String, Hashable, Sendable, CaseIterable {
   case labels
   /// A target that says nothing about this training.
   case successTarget = "success_target"
+  /// What was learned does not hold for samples that were not trained on.
+  case generalization
+  /// The samples that the network is judged by are of another kind than those it is trained on.
+  case dataShift = "data_shift"
+  /// The features do not tell the targets, or not as well as the target asks.
+  case unpredictableTargets = "unpredictable_targets"
+  /// The network is too small, or of too simple a kind, for the task.
+  case capacity
+  /// Another seed alone makes the training succeed.
+  case seed
 
   /// The cause as a phrase for people.
   public var phrase: String {
@@ -51,13 +61,38 @@ public enum RootCause: String, Hashable, Sendable, CaseIterable {
     case .weightDecay: "the weight decay"
     case .regularization: "the L1 or L2 penalty"
     case .schedule: "the schedule of the learning rate"
-    case .tooFewSteps: "the number of steps"
+    case .tooFewSteps: "too few steps"
     case .dropout: "the dropout"
     case .gradientNoise: "the noise added to gradients"
     case .optimizerSettings: "the settings of the optimiser"
     case .targetScale: "the scale of the targets"
     case .labels: "the labels"
     case .successTarget: "the target that was set"
+    case .generalization: "what was learned does not generalise"
+    case .dataShift: "the validation data differ from the training data"
+    case .unpredictableTargets: "the features do not tell the targets"
+    case .capacity: "the network cannot represent the task"
+    case .seed: "the draw of the seed"
+    }
+  }
+
+  /// Whether remedies are known that may cure it.
+  public var isCurable: Bool {
+    switch self {
+    case .generalization, .dataShift, .unpredictableTargets: false
+    default: true
+    }
+  }
+
+  /// Whether it is a fault of numbers: of scales, rates, formats and the like.
+  ///
+  /// The others are answers too: nothing numerical is wrong then.
+  public var isNumerical: Bool {
+    switch self {
+    case .generalization, .dataShift, .unpredictableTargets, .capacity, .tooFewSteps, .seed,
+      .successTarget:
+      false
+    default: true
     }
   }
 }

@@ -64,7 +64,7 @@ public struct TrainReport: Hashable, Sendable {
   /// Steps that were made or refused, those before the first included.
   public var steps: Int
   public var refusedSteps: Int
-  public var verdict: Verdict
+  public var verdict: TrainingVerdict
   public var firstLoss: Double
   /// The mean of the last tenth of the steps.
   public var lastLoss: Double
@@ -76,8 +76,10 @@ public struct TrainReport: Hashable, Sendable {
     get { evaluated.map { ($0.loss, $0.accuracy) } }
     set { evaluated = newValue.map { Evaluated(loss: $0.loss, accuracy: $0.accuracy) } }
   }
-  /// nil where the experiment names no target.
+  /// nil where the experiment names no target, and for a run that is not finished.
   public var meetsTarget: Bool?
+  /// The target beside what was reached, as words; nil where there is no target.
+  public var target: String?
   public var findings: [WatchedFinding]
   public var seconds: Double
   private var evaluated: Evaluated?
@@ -88,7 +90,8 @@ public struct TrainReport: Hashable, Sendable {
   }
 
   public init(
-    start: Start, ending: Ending, advice: String?, steps: Int, refusedSteps: Int, verdict: Verdict,
+    start: Start, ending: Ending, advice: String?, steps: Int, refusedSteps: Int,
+    verdict: TrainingVerdict,
     firstLoss: Double, lastLoss: Double, baselineLoss: Double?, losses: [Double],
     meetsTarget: Bool?, findings: [WatchedFinding], seconds: Double
   ) {
@@ -139,7 +142,8 @@ extension TrainReport: JSONRepresentable {
       "evaluation": evaluated.map {
         .object(["loss": .number($0.loss), "accuracy": .number($0.accuracy)])
       } ?? .null, "meets_target": meetsTarget.map { .boolean($0) } ?? .null,
-      "findings": .array(findings.map(\.json)), "seconds": .number(seconds),
+      "target": .text(target), "findings": .array(findings.map(\.json)),
+      "seconds": .number(seconds),
     ])
   }
 }

@@ -33,9 +33,12 @@ public final class RepairSearch {
   private let seeds: Int
   private let progress: (String) -> Void
   private let clock = ContinuousClock.now
+  private let deadline: Deadline
   private var steps = 0
   private var tried: [RepairReport.Try] = []
   private var seen: Set<String> = []
+  /// The end of the comparison with remedies chosen at random, while it goes on.
+  private var comparison: Deadline?
 
   /// Changes that are put together at most.
   private static let mostChanges = 3
@@ -68,6 +71,7 @@ public final class RepairSearch {
     self.experiment = experiment
     self.samples = samples
     self.budget = budget
+    deadline = Deadline(after: budget.time)
     self.seeds = seeds
     self.progress = progress
   }
@@ -76,18 +80,34 @@ public final class RepairSearch {
   ///
   /// - Parameters:
   ///   - name: what the report calls the experiment.
-  ///   - comparesWithRandom: whether a random choice of remedies is tried with as many steps.
+  ///   - comparesWithRandom: whether a random choice of remedies is tried with as many steps, and in as
+  ///     much time again.
   /// - Returns: the repaired experiment, or the broken one where none was found, with the report.
   /// - Throws: `InputError` when the experiment cannot be run.
-  public func run(called name: String, comparesWithRandom: Bool = true) throws -> Repair {
+  public func run(called name: String, comparesWithRandom: Bool = false) throws -> Repair {
     progress("training as it is")
     let trial = try Trial(experiment, samples)
-    let outcome = trial.run()
+    let outcome = trial.run(until: deadline)
     var report = RepairReport(
       subject: name, outcome: outcome.isHealthy ? .healthy : .unrepaired)
     (report.firstLoss, report.brokenLoss) = (outcome.firstLoss, outcome.lastLoss)
     var result = experiment
-    if !outcome.isHealthy {
+    if outcome.verdict == .notFinished {
+      report.reason =
+        "The time was over after \(Numerals.count(outcome.steps)) of "
+        + "\(Numerals.count(outcome.plannedSteps)) steps of the training as it is; nothing was wrong "
+        + "so far. Give a larger --budget."
+    } else if outcome.isHealthy {
+      let seen = Preflight.suspects(of: experiment, samples)
+        .filter { $0.isCertain && $0.severity > .note }
+      report.reason =
+        seen.isEmpty
+        ? nil
+        : "The training goes well by what was asked of it. "
+          + seen.map { "\($0.sentence) \($0.because)" }.joined(separator: " ")
+    } else if let reason = Incurable(trial, outcome, deadline: deadline, progress).reason {
+      report.reason = reason
+    } else {
       let base = Node(
         amendments: [], experiment: experiment,
         patient: Patient(
@@ -98,6 +118,8 @@ public final class RepairSearch {
         report.outcome = .repaired
         report.changes = found.node.amendments.map(\.sentence)
         report.proof = found.proof
+        report.controls = controls(of: found.proof, outcome)
+        report.reason = Self.luck(report.controls)
         result = found.node.experiment
       }
       let spent = steps
@@ -122,7 +144,7 @@ public final class RepairSearch {
         for amendment in depth == 1 ? ranked[...] : ranked.prefix(Self.breadth) {
           guard hasBudget else { return nil }
           guard let child = tried(amendment, on: parent) else { continue }
-          if child.patient.outcome.isHealthy, let proof = proof(of: child) {
+          if child.patient.outcome.isCured, let proof = proof(of: child) {
             return try smallest(child, proof)
           }
           children.append(child)
@@ -135,8 +157,7 @@ public final class RepairSearch {
 
   private var hasBudget: Bool {
     if let most = budget.steps, steps >= most { return false }
-    if let most = budget.time, ContinuousClock.now - clock >= most { return false }
-    return true
+    return !deadline.isOver
   }
 
   /// The changes of an experiment, the most promising first: what the run says of their cause, what
@@ -166,14 +187,18 @@ public final class RepairSearch {
     tried.append(
       RepairReport.Try(
         remedies: amendments.map(\.remedy), changes: amendments.map(\.sentence),
-        verdict: outcome.verdict, isHealthy: outcome.isHealthy, lastLoss: outcome.lastLoss,
+        verdict: outcome.verdict, isHealthy: outcome.isCured, lastLoss: outcome.lastLoss,
         accuracy: outcome.evaluation?.accuracy, steps: outcome.steps,
         rules: outcome.standingRules))
+    if outcome.isHealthy { tried[tried.count - 1].objection = outcome.objection }
     return Node(
       amendments: amendments, experiment: amendment.experiment,
       patient: Patient(amendment.experiment, trial.symptoms, outcome),
       start: StartBalance(trial, amendment.experiment), place: tried.count - 1)
   }
+
+  /// Where a run is stopped: a comparison has time of its own.
+  private var runDeadline: Deadline { comparison ?? deadline }
 
   private func run(_ experiment: Experiment) -> (Trial, TrialOutcome)? {
     guard
@@ -183,7 +208,7 @@ public final class RepairSearch {
         ? samples : try? experiment.samples(keepsNonFinite: true),
       let trial = try? Trial(experiment, samples)
     else { return nil }
-    let outcome = trial.runWhilePromising()
+    let outcome = trial.runWhilePromising(until: runDeadline)
     steps += outcome.steps
     return (trial, outcome)
   }
@@ -197,9 +222,9 @@ public final class RepairSearch {
       reference > 0 && outcome.lastLoss > 0 ? min(1, 1 - outcome.lastLoss / reference) : 0
     let penalty: Double =
       switch outcome.verdict {
-      case .healthy: 0
+      case .healthy, .targetMissed: 0
       case .warning: 0.5
-      case .failing: 1.5
+      case .failing, .notFinished: 1.5
       }
     return 2 * max(-1, learned) - penalty - 0.05 * Double(node.effort)
       + (outcome.meetsTarget == true ? 0.5 : 0)
@@ -221,7 +246,7 @@ public final class RepairSearch {
       other.training.seed = seed &+ UInt64(number)
       guard let (_, result) = run(other) else { return nil }
       if node.place >= 0 { tried[node.place].seeds += 1 }
-      guard result.isHealthy else { return nil }
+      guard result.isCured else { return nil }
       if node.place >= 0 { tried[node.place].healthySeeds += 1 }
       proof.append(
         .init(
@@ -244,10 +269,36 @@ public final class RepairSearch {
     guard let alone, !seen.contains(alone.experiment.yaml), hasBudget else { return (node, proof) }
     let base = Node(
       amendments: [], experiment: experiment, patient: node.patient, start: node.start, place: -1)
-    guard let child = tried(alone, on: base), child.patient.outcome.isHealthy,
+    guard let child = tried(alone, on: base), child.patient.outcome.isCured,
       let found = self.proof(of: child)
     else { return (node, proof) }
     return (child, found)
+  }
+
+  /// The experiment as it was, with the seeds of the proof.
+  private func controls(
+    of proof: [RepairReport.Proof], _ first: TrialOutcome
+  ) -> [RepairReport.Control] {
+    proof.compactMap { proof in
+      guard proof.seed != experiment.training.seed else {
+        return .init(seed: proof.seed, verdict: first.verdict, lastLoss: first.lastLoss)
+      }
+      guard !deadline.isOver else { return nil }
+      progress("training as it was with seed \(proof.seed)")
+      var other = experiment
+      other.training.seed = proof.seed
+      guard let (_, result) = run(other), result.verdict != .notFinished else { return nil }
+      return .init(seed: proof.seed, verdict: result.verdict, lastLoss: result.lastLoss)
+    }
+  }
+
+  /// What is to be said where another seed alone is as good as the repair.
+  private static func luck(_ controls: [RepairReport.Control]) -> String? {
+    let lucky = controls.filter { $0.verdict == .healthy }.map { "\($0.seed)" }
+    guard !lucky.isEmpty else { return nil }
+    return
+      "As it was the training is healthy with seed \(lucky.joined(separator: " and seed ")): the "
+      + "repair makes it independent of the seed, and another seed alone would have healed it too."
   }
 
   // MARK: - Random choice
@@ -257,13 +308,15 @@ public final class RepairSearch {
   private func randomChoice(_ patient: Patient, budget: Int) -> RepairReport.RandomChoice {
     let stream = RandomStream(seed: experiment.training.seed, name: "random remedies")
     let before = steps
+    comparison = Deadline(after: self.budget.time)
+    defer { comparison = nil }
     var tries = 0
     var draws = 0
     func pick(_ count: Int) -> Int {
       draws += 1
       return min(count - 1, Int(stream.uniform(at: draws) * Double(count)))
     }
-    while steps - before < budget, draws < 10_000 {
+    while steps - before < budget, draws < 10_000, !runDeadline.isOver {
       let all = ExperimentRemedies.amendments(for: patient)
       guard !all.isEmpty else { break }
       progress("trying at random, \(steps - before) of \(budget) steps")
@@ -276,7 +329,7 @@ public final class RepairSearch {
       }
       guard let (trial, outcome) = run(chosen.experiment) else { continue }
       tries += 1
-      guard outcome.isHealthy else { continue }
+      guard outcome.isCured else { continue }
       let node = Node(
         amendments: [chosen], experiment: chosen.experiment,
         patient: Patient(chosen.experiment, trial.symptoms, outcome),

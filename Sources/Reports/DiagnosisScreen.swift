@@ -18,6 +18,7 @@ public struct DiagnosisScreen {
   private var headline: String {
     let steps = Numerals.count(report.steps)
     guard let root = report.rootCause else {
+      guard report.verdict == .healthy else { return unexplained }
       return style.paint("HEALTHY", .green)
         + style.wrapped(
           "HEALTHY: \(report.subject) trains: \(steps) steps, the loss goes from "
@@ -25,14 +26,28 @@ public struct DiagnosisScreen {
             + "was found to be wrong."
         ).dropFirst(7)
     }
-    let word = root.isProven ? "CAUSE" : "LIKELY CAUSE"
-    let head = "\(word): \(root.cause.phrase)"
+    let word =
+      root.cause.isNumerical ? root.isProven ? "CAUSE" : "LIKELY CAUSE" : "NO NUMERICAL CAUSE"
+    let others = root.others.map { " and \($0.phrase)" }.joined()
+    let head = "\(word): \(root.cause.phrase)\(others)"
     let first = style.wrapped(
       "\(head). \(report.subject) made \(steps) of \(Numerals.count(report.plannedSteps)) steps; the "
         + "loss went from \(Numerals.short(report.firstLoss)) to \(Numerals.short(report.lastLoss))."
     )
     return style.paint(word, .red) + first.dropFirst(word.count) + "\n"
       + style.wrapped(root.because, first: "  ", indentation: "  ")
+  }
+
+  /// What is said of a training that is not healthy, and of which no cause is named.
+  private var unexplained: String {
+    let word = report.verdict.words.uppercased()
+    let text = style.wrapped(
+      "\(word): \(report.subject) made \(Numerals.count(report.steps)) of "
+        + "\(Numerals.count(report.plannedSteps)) steps; the loss went from "
+        + "\(Numerals.short(report.firstLoss)) to \(Numerals.short(report.lastLoss)).")
+    let ink: Style.Ink = report.verdict == .notFinished ? .yellow : .red
+    return style.paint(word, ink) + text.dropFirst(word.count)
+      + (report.note.map { "\n" + style.wrapped($0, first: "  ", indentation: "  ") } ?? "")
   }
 
   private var nonFinite: String {
@@ -85,24 +100,39 @@ public struct DiagnosisScreen {
   }
 
   private var suspects: String {
-    guard !report.suspects.isEmpty else { return "" }
-    var lines = ["What was tried, one change each:"]
+    guard
+      report.suspects.contains(where: { !$0.counterfactuals.isEmpty }) || !report.controls.isEmpty
+    else { return "" }
+    var lines = ["What was tried:"]
+    for control in report.controls {
+      let mark = control.verdict.words
+      let text = style.wrapped(
+        "unchanged with seed \(control.seed): loss \(Numerals.short(control.lastLoss))",
+        first: "  \(mark.fitted(Self.markWidth)) ", indentation: Self.indentation)
+      lines.append(painted(text, Self.ink(control.verdict)))
+    }
     for suspect in report.suspects {
       for tried in suspect.counterfactuals {
-        let mark = tried.isHealthy ? "healthy" : tried.verdict.rawValue
-        let ink: Style.Ink =
-          tried.isHealthy ? .green : tried.verdict == .failing ? .red : .yellow
+        let fails = tried.seeds.filter { !$0.value }.keys.sorted().map { "\($0)" }
+        let isHealed = tried.isHealthy && fails.isEmpty
+        let mark =
+          isHealed ? "healthy" : tried.verdict == .healthy ? "no cure" : tried.verdict.words
+        let but =
+          tried.objection.map { ", but \($0)" }
+          ?? (fails.isEmpty ? "" : ", but it fails with seed \(fails.joined(separator: ", "))")
         let from = tried.fromStep > 0 ? " from step \(tried.fromStep)" : ""
         let rules =
           tried.rules.isEmpty ? "" : " (\(tried.rules.map(\.rawValue).joined(separator: ", ")))"
         let text = style.wrapped(
           "\(suspect.cause.rawValue): \(tried.change)\(from): loss "
-            + "\(Numerals.short(tried.lastLoss))\(rules)", first: "  \(mark.fitted(8)) ",
-          indentation: "           ")
-        lines.append(style.paint(String(text.prefix(10)), ink) + text.dropFirst(10))
+            + "\(Numerals.short(tried.lastLoss))\(rules)\(but)",
+          first: "  \(mark.fitted(Self.markWidth)) ", indentation: Self.indentation)
+        lines.append(
+          painted(text, isHealed ? .green : mark == "no cure" ? .yellow : Self.ink(tried.verdict)))
       }
     }
-    let untried = report.suspects.filter(\.counterfactuals.isEmpty).map(\.cause.rawValue)
+    let untried = report.suspects.filter { $0.counterfactuals.isEmpty && !$0.heals }
+      .map(\.cause.rawValue)
     if !untried.isEmpty {
       lines.append(
         style.wrapped(
@@ -111,8 +141,25 @@ public struct DiagnosisScreen {
     return lines.joined(separator: "\n")
   }
 
+  private static let markWidth = 13
+  private static let indentation = String(repeating: " ", count: markWidth + 3)
+
+  private func painted(_ row: String, _ ink: Style.Ink) -> String {
+    let end = Self.markWidth + 2
+    return style.paint(String(row.prefix(end)), ink) + row.dropFirst(end)
+  }
+
+  private static func ink(_ verdict: TrainingVerdict) -> Style.Ink {
+    switch verdict {
+    case .healthy: .green
+    case .warning, .notFinished: .yellow
+    case .failing, .targetMissed: .red
+    }
+  }
+
   private var next: String {
-    report.rootCause == nil || report.subject.hasSuffix(".run")
+    guard let root = report.rootCause, root.cause.isCurable else { return "" }
+    return report.subject.hasSuffix(".run")
       ? "" : "To repair it: evenkeel repair \(report.subject) -o repaired.yaml"
   }
 }

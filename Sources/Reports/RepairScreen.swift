@@ -20,9 +20,15 @@ public struct RepairScreen {
   private var headline: String {
     switch report.outcome {
     case .healthy:
+      if let reason = report.reason {
+        return painted("WARNING", .yellow, ": \(report.subject) was not changed. \(reason)")
+      }
       return painted(
         "HEALTHY", .green, ": nothing is wrong with \(report.subject), and nothing was changed.")
     case .unrepaired:
+      if report.tried.isEmpty, let reason = report.reason {
+        return painted("NOT REPAIRED", .red, ": nothing was changed. \(reason)")
+      }
       return painted(
         "NOT REPAIRED", .red,
         ": of \(report.tried.count) changes of \(report.subject) none was healthy for every seed, in "
@@ -62,9 +68,14 @@ public struct RepairScreen {
       let accuracy = proof.accuracy.map { ", \(Numerals.percent($0)) right" } ?? ""
       return "seed \(proof.seed): loss \(Numerals.short(proof.lastLoss))\(accuracy)"
     }
-    return style.wrapped(
+    var text =
       "Proven by training again: \(runs.joined(separator: "; ")). As it was the loss ended at "
-        + "\(Numerals.short(report.brokenLoss)).")
+      + "\(Numerals.short(report.brokenLoss))"
+    let others = report.controls.dropFirst().map {
+      "\(Numerals.short($0.lastLoss)) with seed \($0.seed) (\($0.verdict.words))"
+    }
+    text += (others.isEmpty ? "" : ", ") + others.joined(separator: ", ") + "."
+    return style.wrapped(text + (report.reason.map { " " + $0 } ?? ""))
   }
 
   private func modelProof(_ outputs: RepairReport.Outputs) -> String {
@@ -91,16 +102,17 @@ public struct RepairScreen {
         ? "healthy"
         : tried.isHealthy
           ? "\(tried.healthySeeds) of \(tried.seeds)"
-          : tried.verdict == .healthy ? "short" : tried.verdict.rawValue
+          : tried.verdict == .healthy ? "no cure" : tried.verdict.words
       let ink: Style.Ink = isProven ? .green : tried.verdict == .failing ? .red : .yellow
       let loss =
         tried.lastLoss.isNaN && tried.steps <= 1 ? "" : ": loss \(Numerals.short(tried.lastLoss))"
       let rules =
         tried.rules.isEmpty ? "" : " (\(tried.rules.map(\.rawValue).joined(separator: ", ")))"
       let text = style.wrapped(
-        tried.changes.joined(separator: "; ") + loss + rules, first: "  \(mark.fitted(8)) ",
-        indentation: "           ")
-      lines.append(style.paint(String(text.prefix(10)), ink) + text.dropFirst(10))
+        tried.changes.joined(separator: "; ") + loss + rules
+          + (tried.objection.map { ", but \($0)" } ?? ""), first: "  \(mark.fitted(13)) ",
+        indentation: String(repeating: " ", count: 16))
+      lines.append(style.paint(String(text.prefix(15)), ink) + text.dropFirst(15))
     }
     return lines.joined(separator: "\n")
   }

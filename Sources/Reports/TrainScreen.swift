@@ -68,10 +68,10 @@ public struct TrainScreen {
     let ink: Style.Ink =
       switch report.verdict {
       case .healthy: .green
-      case .warning: .yellow
-      case .failing: .red
+      case .warning, .notFinished: .yellow
+      case .failing, .targetMissed: .red
       }
-    let word = report.verdict.rawValue.uppercased()
+    let word = report.verdict.words.uppercased()
     let steps = "\(Numerals.count(report.steps)) of \(Numerals.count(report.start.plannedSteps))"
     var text =
       switch report.ending {
@@ -81,6 +81,7 @@ public struct TrainScreen {
       case .refused: "\(word): ended after \(steps) steps"
       }
     if report.refusedSteps > 0 { text += ", of which \(report.refusedSteps) were refused" }
+    if report.meetsTarget == false, let target = report.target { text += ", and \(target)" }
     text += report.advice.map { ". \($0.prefix(1).uppercased())\($0.dropFirst())." } ?? "."
     return style.paint(word, ink) + style.wrapped(text).dropFirst(word.count)
   }
@@ -99,13 +100,16 @@ public struct TrainScreen {
       lines.append("\(name.fitted(10)) loss \(Numerals.short(evaluation.loss))\(accuracy)")
     }
     if let meetsTarget = report.meetsTarget {
-      lines.append("target    \(meetsTarget ? "met" : "not met")")
+      lines.append("target    \(meetsTarget ? "met" : "missed")")
     }
     return lines.joined(separator: "\n")
   }
 
   private func findings(_ report: TrainReport) -> String {
-    guard !report.findings.isEmpty else { return "Nothing was found to be wrong." }
+    guard !report.findings.isEmpty else {
+      return report.verdict == .targetMissed
+        ? "No number was found to be wrong." : "Nothing was found to be wrong."
+    }
     return report.findings.map { watched in
       let it = watched.finding
       let place = it.layer.map { " in \($0)" } ?? ""
@@ -123,7 +127,7 @@ public struct TrainScreen {
   private func kept(_ report: TrainReport) -> String {
     guard let run = report.start.run else { return "" }
     let next =
-      report.verdict == .healthy
+      report.verdict == .healthy || report.verdict == .notFinished
       ? "" : "\nTo see why: evenkeel diagnose \(run)"
     return "The run is kept in \(run).\(next)"
   }

@@ -15,18 +15,18 @@ struct BaselineLoss {
     case ("softmax_cross_entropy", .classes(let labels, let names)),
       ("nll_of_softmax", .classes(let labels, let names)):
       return crossEntropy(
-        shares(of: labels, names.count), loss.classWeights, smoothing: loss.labelSmoothing)
+        Self.shares(of: labels, names.count), loss.classWeights, smoothing: loss.labelSmoothing)
     case ("binary_cross_entropy_with_logits", .classes(let labels, let names)),
       ("bce_on_probabilities", .classes(let labels, let names)):
-      let shares = shares(of: labels, names.count)
+      let shares = Self.shares(of: labels, names.count)
       // The weight of positive bits is no weight of a mean: the terms are averaged as they are.
       let factors = shares.count == 2 ? [1, loss.positiveWeight] : []
       let mass = zip(shares, factors).reduce(0) { $0 + $1.0 * $1.1 }
       return crossEntropy(shares, factors).map { factors.isEmpty ? $0 : $0 * mass }
     case ("hinge", .classes(let labels, let names)):
-      return 2 * (shares(of: labels, names.count).min() ?? 0)
+      return 2 * (Self.shares(of: labels, names.count).min() ?? 0)
     case ("mean_squared_error", .classes(let labels, let names)):
-      let shares = shares(of: labels, names.count)
+      let shares = Self.shares(of: labels, names.count)
       return shares.map { $0 * (1 - $0) }.reduce(0, +) / Double(names.count)
     case (_, .reals(let targets)): return ofColumns(of: targets)
     default: return nil
@@ -48,7 +48,8 @@ struct BaselineLoss {
     return masses.reduce(0) { $0 - ($1 > 0 ? $1 * Double.log($1 / total) : 0) } / divisor
   }
 
-  private func shares(of labels: Tensor, _ classes: Int) -> [Double] {
+  /// The share of each class among labels.
+  static func shares(of labels: Tensor, _ classes: Int) -> [Double] {
     var counts = [Int](repeating: 0, count: classes)
     let numbers = labels.elements(as: Int64.self)
     for i in numbers.indices { counts[Int(numbers[i])] += 1 }

@@ -1,6 +1,9 @@
 import Experiments
 public import Findings
+import Networks
+import RealModule
 import Samples
+import Semantics
 import Tensors
 public import Watching
 
@@ -14,8 +17,18 @@ public struct Symptoms: Sendable {
   public private(set) var gradientNorms: [Double] = []
   /// What clipping multiplied gradients by.
   public private(set) var clipCoefficients: [Double] = []
-  /// The greatest ratio of an update to its weights in the first steps.
+  /// The greatest ratio of an update to the scale that its parameter starts with, in the first steps.
+  ///
+  /// Parameters that start at 0 have no scale, and that of a bias does not tell how much the output
+  /// changes: these are left out.
   public private(set) var greatestUpdateRatio = 0.0
+  /// The geometric mean of these ratios; 0 where none is known.
+  public var usualUpdateRatio: Double {
+    ratioCount > 0 ? Double.exp(ratioLogarithms / Double(ratioCount)) : 0
+  }
+  private var (ratioLogarithms, ratioCount) = (0.0, 0)
+  /// Root mean squares of parameters as they start, in the order of the records; 0 for those left out.
+  private let startScales: [Double]
   /// The share of updates lost to rounding in the last step that was made, over all parameters.
   public private(set) var lostShare = 0.0
   /// What grows at the end, the earliest first.
@@ -37,7 +50,8 @@ public struct Symptoms: Sendable {
 
   private static let early = 20
 
-  init(_ samples: ExperimentData) {
+  init(_ samples: ExperimentData, _ network: LoweredNetwork) {
+    startScales = Self.startScales(of: network)
     let data = samples.training
     let kept = Set(data.indicesOfFiniteSamples)
     badSamples =
@@ -60,8 +74,19 @@ public struct Symptoms: Sendable {
       }
     }
     if record.step < Self.early {
-      let ratios = record.parameters.compactMap(\.updateRatio).filter(\.isFinite)
-      greatestUpdateRatio = max(greatestUpdateRatio, ratios.max() ?? 0)
+      for (parameter, scale) in zip(record.parameters, startScales) where scale > 0 {
+        guard let update = parameter.update?.secondMoment.squareRoot(), update.isFinite, update > 0
+        else { continue }
+        greatestUpdateRatio = max(greatestUpdateRatio, update / scale)
+        ratioLogarithms += Double.log(update / scale)
+        ratioCount += 1
+      }
+    }
+  }
+
+  private static func startScales(of network: LoweredNetwork) -> [Double] {
+    network.parameters.map {
+      $0.target.role == .bias ? 0 : $0.moments.secondMoment.squareRoot()
     }
   }
 

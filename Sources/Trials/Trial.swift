@@ -1,6 +1,9 @@
 public import Experiments
 public import Findings
 import Networks
+import Numbers
+import Samples
+import Tensors
 public import Training
 public import Watching
 
@@ -18,6 +21,7 @@ public final class Trial: Sequence, IteratorProtocol {
   public private(set) var losses: [Double] = []
   /// What the run showed of itself so far.
   public private(set) var symptoms: Symptoms
+  public let samples: ExperimentData
 
   /// A step that was made, and what the watch tells of it.
   public struct Step {
@@ -32,6 +36,7 @@ public final class Trial: Sequence, IteratorProtocol {
   /// - Throws: `InputError` when the data does not fit the network, or the network cannot be built.
   public init(_ experiment: Experiment, _ samples: ExperimentData) throws(InputError) {
     self.experiment = experiment
+    self.samples = samples
     do {
       trainer = try Trainer(
         experiment.network, data: samples.training, validation: samples.validation,
@@ -44,7 +49,7 @@ public final class Trial: Sequence, IteratorProtocol {
       throw InputError(file: experiment.path, "\(error)")
     }
     subject = WatchSubject(experiment, trainer, samples.training)
-    symptoms = Symptoms(samples)
+    symptoms = Symptoms(samples, trainer.network)
     watch = Watch(subject, thresholds: experiment.thresholds)
     losses.reserveCapacity(Swift.min(trainer.plannedSteps, 1 << 20))
   }
@@ -125,10 +130,14 @@ public final class Trial: Sequence, IteratorProtocol {
 
   /// Makes all steps that are left and judges the run.
   ///
-  /// - Parameter steps: told of each step; false ends the run there.
+  /// - Parameters:
+  ///   - deadline: where the run is stopped, should it not have ended.
+  ///   - steps: told of each step; false ends the run there.
   /// - Returns: how it ended.
-  public func run(_ steps: (Step) -> Bool = { _ in true }) -> TrialOutcome {
-    while let step = next() {
+  public func run(
+    until deadline: Deadline = .never, _ steps: (Step) -> Bool = { _ in true }
+  ) -> TrialOutcome {
+    while !deadline.isOver, let step = next() {
       if !steps(step) { break }
     }
     return finish()
@@ -139,9 +148,10 @@ public final class Trial: Sequence, IteratorProtocol {
   /// A run that still fails after half of its steps is ended: what has gone wrong by then is hardly ever
   /// made good, and a search has better uses for the other half.
   ///
+  /// - Parameter deadline: where the run is stopped, should it not have ended.
   /// - Returns: how it ended; the ending is nil for a run that was given up.
-  public func runWhilePromising() -> TrialOutcome {
-    run { [self] _ in
+  public func runWhilePromising(until deadline: Deadline = .never) -> TrialOutcome {
+    run(until: deadline) { [self] _ in
       2 * trainer.step < trainer.plannedSteps || trainer.step % 16 != 0 || watch.verdict != .failing
     }
   }
@@ -157,13 +167,64 @@ public final class Trial: Sequence, IteratorProtocol {
     steps: Int, ending: Trainer.Ending?, refusedSteps: Int, evaluation: Evaluation?
   ) -> TrialOutcome {
     symptoms.origins = watch.origins
-    let findings = watch.finish()
+    // What goes on is judged by what it has shown, not as one that has had its time.
+    var findings = ending == nil ? watch.findings : watch.finish()
+    let fit = ending?.isComplete == true ? fit(evaluation) : nil
+    if let fit, losses.count >= experiment.thresholds.minimumSteps {
+      let told = Set(findings.filter { $0.ended == nil }.map(\.finding.rule))
+      let own = fit.findings.filter { !told.contains($0.rule) }
+        .map { WatchedFinding($0, since: 0, told: losses.count) }
+      findings.insert(
+        contentsOf: own, at: findings.firstIndex { $0.finding.severity < .error } ?? findings.count)
+    }
     return TrialOutcome(
       steps: steps, plannedSteps: trainer.plannedSteps, ending: ending,
-      refusedSteps: refusedSteps, verdict: watch.verdict, findings: findings,
-      firstLoss: losses.first(where: \.isFinite) ?? .nan, lastLoss: tailLoss,
-      baselineLoss: subject.baselineLoss, evaluation: evaluation,
-      meetsTarget: meetsTarget(evaluation))
+      refusedSteps: refusedSteps, findings: findings,
+      firstLoss: losses.first(where: \.isFinite) ?? .nan,
+      greatestLoss: losses.lazy.filter(\.isFinite).max() ?? .nan, lastLoss: tailLoss,
+      baselineLoss: subject.baselineLoss, evaluation: evaluation, fit: fit,
+      meetsTarget: ending == nil ? nil : meetsTarget(evaluation), target: target(evaluation))
+  }
+
+  /// The fit of the weights as they are; nil where these are not those of the run's end.
+  private func fit(_ evaluation: Evaluation?) -> Fit? {
+    guard trainer.step >= trainer.plannedSteps else { return nil }
+    let all = samples.training
+    let stride = Swift.max(1, all.count / Fit.mostSamples)
+    let looked =
+      stride == 1 ? all : all.samples(at: Array(Swift.stride(from: 0, to: all.count, by: stride)))
+    guard let own = try? trainer.evaluation(on: looked) else { return nil }
+    let held = samples.validation
+    return Fit(
+      training: own, validation: held == nil ? nil : evaluation,
+      baselineLoss: subject.baselineLoss, validationBaselineLoss: held.flatMap(constantLoss),
+      commonestShare: commonestShare,
+      validationSamples: held?.count ?? 0)
+  }
+
+  /// The mean squared error of the training targets' mean over other samples; nil for other losses, whose
+  /// baselines are taken to be the same.
+  private func constantLoss(_ held: Dataset) -> Double? {
+    guard experiment.network.loss?.name == "mean_squared_error",
+      case .reals(let own) = samples.training.targets, case .reals(let other) = held.targets,
+      own.count > 0, own.count / samples.training.count == other.count / held.count
+    else { return nil }
+    let width = own.count / samples.training.count
+    let (mine, theirs) = (own.elements(as: Float.self), other.elements(as: Float.self))
+    return (0..<width).reduce(0) { sum, column in
+      let mean =
+        Swift.stride(from: column, to: own.count, by: width)
+        .reduce(0) { $0 + Double(mine[$1]) } / Double(samples.training.count)
+      let error = Swift.stride(from: column, to: other.count, by: width)
+        .reduce(0) { $0 + (Double(theirs[$1]) - mean) * (Double(theirs[$1]) - mean) }
+      return sum + error / Double(other.count)
+    }
+  }
+
+  /// The share of the commonest class.
+  private var commonestShare: Double? {
+    guard case .classes(let labels, let names) = samples.training.targets else { return nil }
+    return BaselineLoss.shares(of: labels, names.count).max()
   }
 
   /// The mean loss of the last tenth of the steps.
@@ -181,46 +242,31 @@ public final class Trial: Sequence, IteratorProtocol {
     case nil: nil
     }
   }
-}
 
-/// How a run ended.
-public struct TrialOutcome: Sendable {
-  public let steps: Int
-  public let plannedSteps: Int
-  /// nil for a run that was stopped.
-  public let ending: Trainer.Ending?
-  public let refusedSteps: Int
-  public let verdict: Verdict
-  /// What was found, the most severe first; what has ended says so.
-  public let findings: [WatchedFinding]
-  /// The first finite loss.
-  public let firstLoss: Double
-  /// The mean loss of the last tenth of the steps.
-  public let lastLoss: Double
-  /// The loss of the best constant prediction; nil where it is not known.
-  public let baselineLoss: Double?
-  public let evaluation: Evaluation?
-  /// nil where the experiment names no target.
-  public let meetsTarget: Bool?
-
-  /// The rules whose findings hold as warnings or errors, each once, the most severe first.
-  public var standingRules: [RuleName] {
-    findings.filter { $0.ended == nil && $0.finding.severity > .note }.map(\.finding.rule)
-      .reduce(into: []) { rules, rule in
-        if !rules.contains(rule) { rules.append(rule) }
-      }
-  }
-
-  /// Whether the run came to the end that its settings ask for.
-  public var hasAllSteps: Bool {
-    switch ending {
-    case .finished, .stoppedEarly: true
-    case .refused, nil: false
+  private func target(_ evaluation: Evaluation?) -> String? {
+    func beside(_ name: String, _ reached: String, _ isMet: Bool, _ wanted: String) -> String {
+      "the \(name) of \(reached) \(isMet ? "meets" : "misses") the target of \(wanted)"
     }
-  }
-
-  /// Whether all steps were made, nothing that was found holds, and the target is met where there is one.
-  public var isHealthy: Bool {
-    hasAllSteps && verdict == .healthy && meetsTarget != false && standingRules.isEmpty
+    guard let target = experiment.training.target, let isMet = meetsTarget(evaluation) else {
+      return nil
+    }
+    let loss = Numerals.short(tailLoss)
+    switch target {
+    case .loss(let limit): return beside("loss", loss, isMet, Numerals.short(limit))
+    case .lossRatio(let ratio):
+      let first = losses.first(where: \.isFinite) ?? .nan
+      return beside(
+        "loss", loss, isMet,
+        "\(Numerals.short(ratio * first)), \(Numerals.short(ratio)) times the first loss")
+    case .accuracy(let share):
+      guard let accuracy = evaluation?.accuracy else {
+        return "the target is an accuracy, and there are no classes to be right about"
+      }
+      // Two shares that read the same must still tell which is the greater.
+      let (reached, wanted) = (Numerals.percent(accuracy), Numerals.percent(share))
+      return reached == wanted
+        ? beside("accuracy", Numerals.precise(accuracy), isMet, Numerals.precise(share))
+        : beside("accuracy", reached, isMet, wanted)
+    }
   }
 }

@@ -1,11 +1,11 @@
 import Experiments
 import Graphs
-import Networks
+public import Networks
 import Samples
 import Semantics
 import Tensors
 import Training
-import Watching
+public import Watching
 
 extension WatchSubject {
   /// What a watch should know of a run, as its experiment and data say it.
@@ -18,7 +18,7 @@ extension WatchSubject {
   }
 
   /// Units of the narrowest hidden layer: channels where there are places, features elsewhere.
-  private static func width(of network: LoweredNetwork) -> Int? {
+  public static func width(of network: LoweredNetwork) -> Int? {
     network.layers.dropLast().map { layer in
       let extents = network.graph.type(of: layer.output).shape.extents
       return extents.count == 4 ? extents[1] : extents.last ?? 1

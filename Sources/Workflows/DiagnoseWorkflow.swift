@@ -12,7 +12,7 @@ public struct DiagnoseRequest: Sendable {
   public var path: String
   public var seed: UInt64?
   public var threads: Int?
-  /// Seconds after which no more changes are tried.
+  /// Seconds after which no step is begun any more, of the first training or of a try.
   public var seconds = 120.0
   /// Told what is being done.
   public var progress: @Sendable (String) -> Void = { _ in }

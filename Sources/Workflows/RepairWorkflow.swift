@@ -22,7 +22,8 @@ public struct RepairRequest: Sendable {
   public var seeds = 3
   public var seed: UInt64?
   public var threads: Int?
-  public var comparesWithRandom = true
+  /// Whether a random choice of remedies is tried beside the search, with as many steps.
+  public var comparesWithRandom = false
   /// Inputs and what else an ONNX model leaves open.
   public var model: ModelRequest?
   /// `fp16` or `bf16`: what an ONNX model in fp32 is to store and compute in; nil for what it does.

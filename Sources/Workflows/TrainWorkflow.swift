@@ -166,12 +166,13 @@ public final class TrainWorkflow {
       lastLoss: outcome.lastLoss, baselineLoss: outcome.baselineLoss, losses: trial.losses,
       meetsTarget: outcome.meetsTarget, findings: start.findings + outcome.findings,
       seconds: (ContinuousClock.now - clock) / .seconds(1))
+    report.target = outcome.target
     report.evaluation = outcome.evaluation.map { ($0.loss, $0.accuracy) }
     return report
   }
 
   /// What was wrong ahead of the first step is a warning, however well the run went.
-  private func verdict(of outcome: TrialOutcome) -> Verdict {
+  private func verdict(of outcome: TrialOutcome) -> TrainingVerdict {
     let isWarned = start.findings.contains { $0.finding.severity > .note }
     return isWarned && outcome.verdict == .healthy ? .warning : outcome.verdict
   }

@@ -45,8 +45,8 @@ enum Troubles {
       let experiment = try Troubles.experiment(name)
       _ = try Trial(experiment, keepsNonFinite: true)
     }
-    for (cause, count) in counts { #expect(count >= 3, "\(String(describing: cause))") }
-    #expect(counts.count >= 10)
+    for (cause, count) in counts { #expect(count >= 1, "\(String(describing: cause))") }
+    #expect(counts.count >= 20)
     #expect(counts[nil] ?? 0 >= 40 && names.count - (counts[nil] ?? 0) >= 60)
   }
 

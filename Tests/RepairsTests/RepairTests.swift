@@ -75,3 +75,37 @@ private func repair(
     #expect(report.outcome == .repaired && report.changes.count == 2, "\(report.json.text)")
   }
 }
+
+@Suite struct BudgetTests {
+  @Test func timeBoundsTheFirstTrainingToo() throws {
+    let experiment = try Experiment(
+      yaml: """
+        network: {input: [2], layers: [{dense: 16}, relu, {dense: 2}], loss: softmax_cross_entropy}
+        data: moons
+        training: {optimizer: {adam: 0.003}, steps: 10000000}
+        """)
+    let start = ContinuousClock.now
+    let search = RepairSearch(
+      experiment, samples: try experiment.samples(), budget: .init(time: .seconds(0.5)))
+    let report = try search.run(called: "long").report
+    #expect(ContinuousClock.now - start < .seconds(5))
+    #expect(report.outcome == .unrepaired && report.tried.isEmpty && report.reason != nil)
+  }
+
+  /// What the data forbid no remedy brings about: none is tried.
+  @Test func nothingIsTriedWhereDataAreTheCause() throws {
+    let experiment = try Experiment(contentsOf: folder.appending(path: "coins-two.yaml").path)
+    let search = RepairSearch(
+      experiment, samples: try experiment.samples(), budget: .init(time: .seconds(60)))
+    let report = try search.run(called: "coins").report
+    #expect(report.outcome == .unrepaired && report.tried.isEmpty)
+    #expect(report.reason?.contains("features do not tell") == true)
+  }
+
+  /// The unchanged training stands beside the proof, with the same seeds.
+  @Test func aRepairIsJudgedBesideTheOriginal() throws {
+    let report = try repair("rate-sgd-10").1.report
+    #expect(report.controls.map(\.seed) == report.proof.map(\.seed))
+    #expect(report.controls.allSatisfy { $0.verdict != .healthy })
+  }
+}

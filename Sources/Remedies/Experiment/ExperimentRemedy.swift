@@ -89,6 +89,7 @@ public enum ExperimentRemedies {
     ForgetGateBias(),
     RecurrentInit(), Warmup(), AdamOptimizer(), GradientScaleNormalization(), BatchSize(),
     ActivationReplacement(), ShapedActivation(), NormInsertion(), BranchScale(), ResidualWrapping(),
+    LongerRun(), Nonlinearity(), MoreUnits(),
   ]
 
   /// All changes of all remedies.

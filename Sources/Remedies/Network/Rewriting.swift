@@ -36,18 +36,24 @@ extension NetworkDescription {
     }
   }
 
-  /// The activations inside the network; one at its very end is part of the output.
-  var hiddenActivations: [String] {
-    var inner = self
-    if inner.layers.last?.kind is ActivationLayer { inner.layers.removeLast() }
-    return inner.activationNames
+  /// The layers up to the last one with weights, that one included; what follows is part of the output.
+  private var inner: (network: NetworkDescription, output: [LayerDescription]) {
+    let isFunction = { (layer: LayerDescription) in
+      layer.kind is ActivationLayer || layer.kind is AffineActivationLayer
+    }
+    let output = Array(layers.reversed().prefix(while: isFunction).reversed())
+    var network = self
+    network.layers.removeLast(output.count)
+    return (network, output)
   }
 
-  /// Every activation but one at the very end replaced.
+  /// The activations inside the network; those at its very end are part of the output.
+  var hiddenActivations: [String] { inner.network.activationNames }
+
+  /// Every activation but those at the very end replaced.
   func replacingHiddenActivations(by name: String) -> NetworkDescription {
-    var result = self
-    let last = layers.last.flatMap { $0.kind is ActivationLayer ? $0 : nil }
-    if last != nil { result.layers.removeLast() }
+    let (hidden, output) = inner
+    var result = hidden
     result = result.rewritten { layer in
       guard layer.kind is ActivationLayer || layer.kind is AffineActivationLayer else {
         return [layer]
@@ -56,7 +62,7 @@ extension NetworkDescription {
       layer.kind = ActivationLayer(name)
       return [layer]
     }
-    if let last { result.layers.append(last) }
+    result.layers += output
     return result
   }
 

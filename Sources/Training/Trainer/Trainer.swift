@@ -48,6 +48,8 @@ public final class Trainer: Sequence, IteratorProtocol {
   var average: WeightAverage?
   /// The best loss over the validation data so far, and evaluations since then.
   var best: (loss: Double, waited: Int) = (.infinity, 0)
+  private let description: NetworkDescription
+  private let data: Dataset
 
   /// How a run came to its end.
   public enum Ending: Hashable, Sendable {
@@ -57,6 +59,14 @@ public final class Trainer: Sequence, IteratorProtocol {
     case stoppedEarly(bestLoss: Double)
     /// More steps in a row were refused than is allowed.
     case refused(StepRecord.Refusal, advice: String)
+
+    /// Whether the run came to the end that its settings ask for.
+    public var isComplete: Bool {
+      switch self {
+      case .finished, .stoppedEarly: true
+      case .refused: false
+      }
+    }
   }
 
   /// A layer in the order of the records.
@@ -80,6 +90,8 @@ public final class Trainer: Sequence, IteratorProtocol {
   ) throws {
     try settings.check()
     self.settings = settings
+    self.description = description
+    self.data = data
     let network = try description.lowered(
       batch: settings.batch, registry: .standard, activations: .standard, for: .training)
     feed = try Feed(data, to: network)
@@ -181,6 +193,16 @@ public final class Trainer: Sequence, IteratorProtocol {
       }
     }
     return factors
+  }
+
+  /// How well the network does on other samples with its weights as they are.
+  ///
+  /// - Parameter samples: of the kind that is trained on; all of them are looked at.
+  /// - Returns: the mean loss, and the share of right classes where there are classes.
+  /// - Throws: ``TrainingError`` when the samples do not fit the network.
+  public func evaluation(on samples: Dataset) throws -> Evaluation {
+    try Evaluator(description, model: model, training: data, data: samples, settings)
+      .evaluate(after: step)
   }
 
   /// Makes one step.

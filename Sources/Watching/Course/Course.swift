@@ -113,7 +113,7 @@ struct Course: Sendable {
     if isFarFromDone {
       return
         " The loss ends at \(Numerals.short(progress.latest)); that of a constant prediction is "
-        + "\(Numerals.short(progress.reference))."
+        + "\(Numerals.short(subject.baselineLoss ?? progress.reference))."
     }
     return isStuck
       ? " The loss stays at \(Numerals.short(progress.level)); it was "

@@ -1,6 +1,7 @@
 /// What the loss says of the run: whether it has learned, falls or has diverged.
 struct Progress: Sendable {
-  /// The loss before anything was learned: the baseline where it is known, else where it began.
+  /// The loss before anything was learned: the baseline where it is known, or where it began, should
+  /// that be lower or no baseline be known.
   private(set) var reference = 0.0
   /// The median of the last quarter of the run.
   private(set) var level = 0.0
@@ -60,7 +61,9 @@ struct Progress: Sendable {
     }
     let least = thresholds.leastDecrease
     // A loss that falls within the first steps leaves only the first to tell.
-    reference = subject.baselineLoss ?? max(history.first, history.earlyLevel())
+    let start = max(history.first, history.earlyLevel())
+    // What begins below the baseline by chance has not learned it.
+    reference = min(subject.baselineLoss ?? start, start)
     level = history.level(ofLast: max(4, blocks / 4))
     // The median of half as many blocks.
     levelError = 1.25 * 2.0.squareRoot() * trend.meanError

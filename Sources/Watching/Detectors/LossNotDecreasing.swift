@@ -16,14 +16,14 @@ struct LossNotDecreasing: Detector {
     let progress = course.progress
     let thresholds = course.thresholds
     let collapsed = progress.latest > 2 * progress.level
-    let isBaseline = course.subject.baselineLoss != nil
+    let isBaseline = course.subject.baselineLoss == progress.reference
     return Finding(
       .lossNotDecreasing, severity, layer: nil,
       message: "After \(course.losses.count) steps the loss does not fall: it is "
         + "\(Numerals.short(progress.latest)), and "
         + (isBaseline
           ? "\(Numerals.short(progress.reference)) is what a constant prediction has."
-          : "began at \(Numerals.short(progress.reference))."),
+          : "it began at \(Numerals.short(progress.reference))."),
       because: (collapsed ? "It has been \(Numerals.short(progress.level)) and rose again. " : "")
         + "In the last half of the steps it changes by \(Numerals.short(progress.slope)) ± "
         + "\(Numerals.short(progress.slopeError)) per step; its level is uncertain by "

@@ -189,10 +189,7 @@ extension PreflightSubject {
   /// The share of samples of each class, as the training has them; empty for other targets.
   var classShares: [Double] {
     guard case .classes(let labels, let names) = samples.training.targets else { return [] }
-    var counts = [Int](repeating: 0, count: names.count)
-    let numbers = labels.elements(as: Int64.self)
-    for i in numbers.indices { counts[Int(numbers[i])] += 1 }
-    return counts.map { Double($0) / Double(max(1, numbers.count)) }
+    return BaselineLoss.shares(of: labels, names.count)
   }
 
   /// Classes that the loss tells apart; nil where it tells none.

@@ -1,0 +1,144 @@
+import Experiments
+import Findings
+import Numbers
+import RealModule
+import Samples
+import Training
+import Trials
+
+/// Answers that lie in the data: what was learned holds for its own samples alone, the validation data are
+/// of another kind, or the features do not tell the targets.
+///
+/// None of them is a fault of numbers, and no change of numbers is one's cure.
+struct DataAnswers {
+  private let experiment: Experiment
+  private let samples: ExperimentData
+  private let outcome: TrialOutcome
+  private let deadline: Deadline
+  private let progress: (String) -> Void
+
+  init(
+    _ trial: Trial, _ outcome: TrialOutcome, deadline: Deadline,
+    progress: @escaping (String) -> Void
+  ) {
+    (experiment, samples) = (trial.experiment, trial.samples)
+    (self.outcome, self.deadline, self.progress) = (outcome, deadline, progress)
+  }
+
+  /// Those that the run and the data speak for.
+  var suspects: [DiagnosisReport.Suspect] {
+    guard outcome.ending?.isComplete == true, let fit = outcome.fit, !deadline.isOver else { return [] }
+    if isGap(fit) { return [gap(fit)] }
+    guard
+      outcome.meetsTarget == false || fit.isWorthless
+        || outcome.standingRules.contains(.lossNotDecreasing)
+    else { return [] }
+    return [unpredictable(fit)].compactMap(\.self)
+  }
+
+  // MARK: - Samples that were trained on, and others
+
+  /// Whether the network does what is asked on its own samples, and not on those that were held out.
+  private func isGap(_ fit: Fit) -> Bool {
+    if fit.isMemorized { return true }
+    guard case .accuracy(let target)? = experiment.training.target, outcome.meetsTarget == false,
+      let own = fit.training.accuracy, let held = fit.validation?.accuracy
+    else { return false }
+    let isFar =
+      own - held > 3 * Fit.error(of: max(0.05, held), samples: fit.validationSamples)
+    return isFar && (own >= target || target - own < (own - held) / 2)
+  }
+
+  private func gap(_ fit: Fit) -> DiagnosisReport.Suspect {
+    var evidence = ["Training works: " + Self.words(fit.training) + " over the training data."]
+    if let validation = fit.validation {
+      evidence.append("Over the validation data it is \(Self.words(validation)).")
+    }
+    guard case .source? = experiment.data.validation else {
+      evidence.append(
+        "More samples, a smaller network, weight decay, dropout or fewer steps narrow such a gap; no "
+          + "number is at fault.")
+      return answer(.generalization, 0.97, evidence)
+    }
+    if let validation = samples.validation,
+      let shift = DistributionShift(samples.training, validation)
+    {
+      evidence.append(shift.sentence)
+    }
+    if let held = heldOut() {
+      if held.isHealthy {
+        return answer(.dataShift, 0.98, evidence, [held])
+      }
+      evidence.append(
+        "Judged by a fifth of the training data that is held out, the loss ends at "
+          + "\(Numerals.short(held.lastLoss)), and the training does not reach its target either.")
+      return answer(.generalization, 0.97, evidence)
+    }
+    return answer(.dataShift, 0.8, evidence)
+  }
+
+  private static func words(_ evaluation: Evaluation) -> String {
+    let accuracy =
+      evaluation.accuracy.map { ", with \(Numerals.percent($0)) of the classes right" } ?? ""
+    return "a loss of \(Numerals.short(evaluation.loss))\(accuracy)"
+  }
+
+  /// The training judged by a part of its own samples; nil where the time is over.
+  private func heldOut() -> DiagnosisReport.Counterfactual? {
+    var changed = experiment
+    changed.data.validation = .share(0.2)
+    progress("holding out a fifth of the training data")
+    guard let samples = try? changed.samples(keepsNonFinite: true),
+      let trial = try? Trial(changed, samples)
+    else { return nil }
+    let result = trial.runWhilePromising(until: deadline)
+    guard result.ending != nil else { return nil }
+    return .init(
+      change: "judge by a fifth of the training data that is held out (data: validation: 0.2)",
+      fromStep: 0, steps: result.steps, verdict: result.verdict, isHealthy: result.isCured,
+      lastLoss: result.lastLoss, rules: result.standingRules)
+  }
+
+  // MARK: - What features tell
+
+  private func unpredictable(_ fit: Fit) -> DiagnosisReport.Suspect? {
+    progress("asking other learners what the features tell")
+    guard
+      let reference = ReferenceLearners(experiment, samples.training, deadline: deadline)
+    else { return nil }
+    if !reference.findsSomething {
+      var suspect = answer(
+        .unpredictableTargets, reference.isStrong ? 0.95 : 0.45,
+        reference.sentences + [
+          "Gradients, activations and updates are in their range: the training works, and there is "
+            + "nothing for it to learn."
+        ])
+      (suspect.heals, suspect.isProven) = (reference.isStrong, reference.isStrong)
+      return suspect
+    }
+    guard case .accuracy(let target)? = experiment.training.target,
+      let best = reference.bestAccuracy,
+      let held = fit.validation?.accuracy ?? fit.training.accuracy
+    else { return nil }
+    let error = Fit.error(of: best, samples: reference.samples)
+    // As good as any other learner, and all of them far from what is asked.
+    guard target > best + 3 * error, held > best - 3 * error else { return nil }
+    return answer(
+      .unpredictableTargets, 0.85,
+      reference.sentences + [
+        "The target of \(Numerals.percent(target)) is more than any of them reaches, and this training "
+          + "reaches \(Numerals.percent(held))."
+      ])
+  }
+
+  /// An answer whose evidence is its proof.
+  private func answer(
+    _ cause: RootCause, _ weight: Double, _ evidence: [String],
+    _ tried: [DiagnosisReport.Counterfactual] = []
+  ) -> DiagnosisReport.Suspect {
+    var suspect = DiagnosisReport.Suspect(
+      cause: cause, weight: weight, evidence: evidence, counterfactuals: tried)
+    (suspect.heals, suspect.isProven) = (weight >= 0.85, weight >= 0.9)
+    return suspect
+  }
+}
