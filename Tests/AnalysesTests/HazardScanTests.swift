@@ -104,7 +104,7 @@ import Testing
       let y = try made.apply(Where(), above, made.apply(Log(), operand), zero)
       let hazards = try made.hazards(y)
       #expect(hazards.isEmpty == isGuarded)
-      #expect(hazards.allSatisfy(\.isBackward))
+      #expect(hazards.allSatisfy { $0.isBackward })
     }
   }
 

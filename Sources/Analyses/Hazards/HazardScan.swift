@@ -72,7 +72,9 @@ struct HazardScan {
         budget -= group.first.elements
         for failure in trial.failures(on: probe)
         where seen.insert([failure.place, failure.kind.number]).inserted {
-          found.append(placed(failure, group.first, group.others, layerOf))
+          found.append(
+            placed(
+              failure, trial.witness(ofPlace: failure.place), group.first, group.others, layerOf))
         }
       }
     }
@@ -88,8 +90,8 @@ struct HazardScan {
   }
 
   private func placed(
-    _ failure: RegionTrial.Failure, _ region: Region, _ others: [Region],
-    _ layerOf: (Int) -> String?
+    _ failure: RegionTrial.Failure, _ witness: [RegionTrial.Witness], _ region: Region,
+    _ others: [Region], _ layerOf: (Int) -> String?
   ) -> PlacedHazard {
     let graph = differentiated.graph
     let number = region.nodes[failure.place]
@@ -106,10 +108,11 @@ struct HazardScan {
       node: place?.name ?? graph.name(of: node.results[0]),
       isBackward: node.isBackward,
       hazard: Hazard(
-        failure.kind, summary(failure, node, name, nodeFormats[number] ?? format), witness: []),
+        failure.kind, summary(failure, witness, node, name, nodeFormats[number] ?? format),
+        witness: []),
       origin: failure.overflow,
       operands: failure.operands,
-      witness: failure.witness.map { (label($0.value), $0.numbers) },
+      witness: witness.map { (label($0.value), $0.numbers) },
       nodes: ([region] + others).compactMap { region in
         let number = region.nodes[failure.place]
         let node = graph.nodes[number]
@@ -130,7 +133,8 @@ struct HazardScan {
   // MARK: Words
 
   private func summary(
-    _ failure: RegionTrial.Failure, _ node: Graph.Node, _ name: String, _ format: NumberFormat
+    _ failure: RegionTrial.Failure, _ witness: [RegionTrial.Witness], _ node: Graph.Node,
+    _ name: String, _ format: NumberFormat
   ) -> String {
     let result = failure.kind == .undefined ? "NaN" : "infinite"
     let numbers = failure.operands.map(Numerals.short)
@@ -156,7 +160,7 @@ struct HazardScan {
     if let overflow = failure.overflow {
       text += ", after \(overflow) has overflowed \(format.name)"
     }
-    let held = failure.witness.prefix(3).map { witness in
+    let held = witness.prefix(3).map { witness in
       let (low, high) = (witness.numbers.lower, witness.numbers.upper)
       return low == high
         ? "\(label(witness.value)) is \(Numerals.short(low))"

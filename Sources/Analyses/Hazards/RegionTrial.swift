@@ -18,8 +18,6 @@ final class RegionTrial {
     let overflow: String?
     /// Where a number overflows on the way to a result that does not: what that is in doubles.
     var exact: Double?
-    /// The free values that the node depends on, and the numbers they held.
-    let witness: [Witness]
   }
 
   /// A free value with the least and the greatest number that it held.
@@ -207,7 +205,7 @@ final class RegionTrial {
     case failure(Failure)
     /// A number that was too large, the result of this place at this element, and nothing else.
     case overflow(place: Int, element: Int)
-    /// An infinity of the model's own.
+    /// An infinity of the model's own, or what inputs alone decide.
     case constant
   }
 
@@ -228,6 +226,8 @@ final class RegionTrial {
         (value, element) = (node.operands[operand], next)
       case .produced(let reason, let explanation):
         if reason.isOverflow { return .overflow(place: place, element: element) }
+        // Which indices and labels there are is the caller's to know.
+        if reason == .indexOutOfRange || reason == .labelOutOfRange { return .constant }
         let isNaN = results[result].elements(as: Float.self)[element].isNaN
         var overflow: String?
         if reason.readsInfinity {
@@ -282,22 +282,28 @@ final class RegionTrial {
     _ place: Int, _ kind: Hazard.Kind, _ explanation: String, overflow: String?,
     operands: [Double], exact: Double? = nil
   ) -> Failure {
+    Failure(
+      place: place, kind: kind, explanation: explanation, operands: operands, overflow: overflow,
+      exact: exact)
+  }
+
+  /// The free values that the node at a place depends on, and what they held in the last run.
+  func witness(ofPlace place: Int) -> [Witness] {
     var needed = Set(graph.nodes[place].operands)
     for node in graph.nodes[...place].reversed()
     where node.results.contains(where: needed.contains) {
       needed.formUnion(node.operands)
     }
-    let witness = zip(graph.inputs, leaves).compactMap { value, leaf -> Witness? in
-      guard case .free = leaf, needed.contains(value), let original = originals[value],
-        let first = plan[value].doubles.first
-      else { return nil }
+    return zip(graph.inputs, leaves).compactMap { value, leaf -> Witness? in
+      guard case .free = leaf, needed.contains(value), let original = originals[value] else {
+        return nil
+      }
+      let numbers = plan[value].doubles
+      guard let first = numbers.first else { return nil }
       return Witness(
         value: original,
-        numbers: plan[value].doubles.reduce(Interval(first)) { $0.union(Interval($1)) })
+        numbers: numbers.reduce(Interval(first)) { $0.union(Interval($1)) })
     }
-    return Failure(
-      place: place, kind: kind, explanation: explanation, operands: operands, overflow: overflow,
-      exact: exact, witness: witness)
   }
 }
 

@@ -162,18 +162,31 @@ private struct EpsilonEdit {
     case "Div", "Reciprocal":
       let place = node.opType == "Div" ? 1 : 0
       guard node.input.count > place else { return false }
-      if let root = view.producer(node.input[place], "Sqrt") {
-        return protect(root, 0, .root, view, &changes)
-      }
-      if let norm = view.producer(node.input[place], "ReduceL2"), let x = norm.input.first,
-        let type = realType(x, view)
-      {
-        norms[norm.output[0]] = epsilon(ofNorm: norm.output[0], type, view)
-        return true
-      }
+      if protectNorms(node.input[place], view, &changes, &norms) { return true }
       return protect(node, place, .quotient, view, &changes)
     default: return false
     }
+  }
+
+  /// Keeps a root or a norm, or a product of some, from 0 at its source; false for other values.
+  private func protectNorms(
+    _ name: String, _ view: BodyView, _ changes: inout [String: Change],
+    _ norms: inout [String: Double]
+  ) -> Bool {
+    if let root = view.producer(name, "Sqrt") { return protect(root, 0, .root, view, &changes) }
+    if let norm = view.producer(name, "ReduceL2"), let x = norm.input.first,
+      let type = realType(x, view)
+    {
+      norms[norm.output[0]] = epsilon(ofNorm: norm.output[0], type, view)
+      return true
+    }
+    guard let product = view.producer(name, "Mul"), product.input.count == 2,
+      product.input.allSatisfy({ view.producer($0, "Sqrt", "ReduceL2") != nil })
+    else { return false }
+    for factor in product.input {
+      guard protectNorms(factor, view, &changes, &norms) else { return false }
+    }
+    return true
   }
 
   private func protect(

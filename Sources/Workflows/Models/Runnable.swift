@@ -1,3 +1,4 @@
+import Analyses
 import Findings
 import Foundation
 import Graphs
