@@ -5,7 +5,7 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  frameworks models soundness mutations repairs rewrites cases hazards
+  selecting trained frameworks models soundness mutations repairs rewrites cases hazards
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -53,6 +53,14 @@ conformance: build .build/onnx/ready
 # Compares gradients of networks that PyTorch exports with PyTorch's own: about five minutes.
 gradients: build .build/onnx/ready
 	.build/onnx/bin/python Benchmarks/gradients.py .build/release/evenkeel
+
+# Compares gradients where functions select, have a kink or a pole with PyTorch's: about three minutes.
+selecting: build .build/onnx/ready
+	.build/onnx/bin/python Benchmarks/selecting.py .build/release/evenkeel
+
+# Runs and checks trained models that packages of PyPI ship, against ONNX Runtime: about three minutes.
+trained: build .build/onnx/ready
+	.build/onnx/bin/python Benchmarks/trained.py .build/release/evenkeel --folder .build/trained
 
 # Runs the exports of PyTorch, JAX and Keras and the commands of docs/from-pytorch.md, as they stand.
 frameworks: build .build/onnx/ready .build/jax/ready

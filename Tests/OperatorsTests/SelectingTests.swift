@@ -109,7 +109,7 @@ import Testing
       let evaluation = try Evaluation(
         graph,
         inputs: [
-          terms: Tensor([1, 2, -.infinity], shape: [3]), weights: Tensor(w, shape: [3]),
+          terms: Tensor([1, 2, -Double.infinity], shape: [3]), weights: Tensor(w, shape: [3]),
           seed: Tensor([1.0], shape: .scalar),
         ], in: Double.self)
       return (

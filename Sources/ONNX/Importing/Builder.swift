@@ -54,9 +54,16 @@ final class Builder {
     return note(value, type, shape)
   }
 
+  /// A parameter; another one of this name, as graphs within nodes may have, is counted on, while the
+  /// same one is read again by every turn of a loop.
   func parameter(_ name: String, _ tensor: Tensor, _ type: DataType) -> Operand {
-    initializers[name] = tensor
-    return Operand(source: .initializer(name), type: type, shape: tensor.shape)
+    var (own, number) = (name, 1)
+    while let known = initializers[own], !known.isSame(as: tensor) {
+      number += 1
+      own = "\(name)#\(number)"
+    }
+    initializers[own] = tensor
+    return Operand(source: .initializer(own), type: type, shape: tensor.shape)
   }
 
   private func parameter(_ name: String, of operand: Operand) -> Value {
@@ -277,6 +284,20 @@ final class Builder {
 }
 
 extension Tensor {
+  /// Whether another tensor holds the same reals.
+  fileprivate func isSame(as other: Tensor) -> Bool {
+    guard shape == other.shape, elementType == other.elementType else { return false }
+    func holds<T: Scalar>(_ type: T.Type) -> Bool {
+      let (a, b) = (elements(as: type), other.elements(as: type))
+      return a.indices.allSatisfy { a[$0] == b[$0] || (a[$0].isNaN && b[$0].isNaN) }
+    }
+    return switch elementType {
+    case .float32: holds(Float.self)
+    case .float64: holds(Double.self)
+    case .int64, .bool: false
+    }
+  }
+
   /// Reals as doubles; others as they are.
   var widened: Tensor {
     guard elementType == .float32 else { return self }

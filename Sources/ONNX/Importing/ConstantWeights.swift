@@ -3,37 +3,57 @@ import Tensors
 
 extension Onnx_GraphProto {
   /// Names of Constant nodes that hold weights, as some converters write what others make
-  /// initializers.
+  /// initializers, in this graph and those within its nodes.
   ///
   /// Where no initializer is a matrix of reals, every constant of more than one real is one. Beside
   /// initializers only those are that an operator reads where it has its weights, as they are or
   /// turned, reshaped or cast.
   var constantWeights: Set<String> {
-    var candidates: Set<String> = []
-    for node in node where node.opType == "Constant" && node.domain.domain.isEmpty {
-      guard let name = node.output.first, let value = node.attribute.first, value.hasT,
-        value.t.isWeightLike
-      else { continue }
-      candidates.insert(name)
-    }
+    let graphs = [self] + innerGraphs
+    let candidates = Set(graphs.flatMap(\.constants))
     guard !candidates.isEmpty else { return [] }
-    if !initializer.contains(where: { $0.isWeightLike && $0.dims.count > 1 }) { return candidates }
-    // From readers to what they read, through what only moves or casts elements.
+    let hasMatrices = graphs.contains { graph in
+      graph.initializer.contains { $0.isWeightLike && $0.dims.count > 1 }
+    }
+    return hasMatrices
+      ? candidates.intersection(graphs.flatMap(\.readAsWeights)) : candidates
+  }
+
+  /// The graphs within nodes, at any depth.
+  private var innerGraphs: [Onnx_GraphProto] {
+    node.flatMap { node in
+      node.attribute.flatMap { ($0.hasG ? [$0.g] : []) + $0.graphs }
+        .flatMap { [$0] + $0.innerGraphs }
+    }
+  }
+
+  /// Constants of more than one real.
+  private var constants: [String] {
+    node.compactMap { node in
+      guard node.opType == "Constant", node.domain.domain.isEmpty,
+        let value = node.attribute.first, value.hasT, value.t.isWeightLike
+      else { return nil }
+      return node.output.first
+    }
+  }
+
+  /// What operators read where they have weights, and where that was before it was only moved or cast.
+  private var readAsWeights: Set<String> {
+    let moves: Set = [
+      "Transpose", "Reshape", "Cast", "CastLike", "Identity", "Unsqueeze", "Squeeze",
+    ]
     var weights: Set<String> = []
     for node in node.reversed() {
       for place in node.weightPlaces where node.input.indices.contains(place) {
         weights.insert(node.input[place])
       }
-      let moves: Set = [
-        "Transpose", "Reshape", "Cast", "CastLike", "Identity", "Unsqueeze", "Squeeze",
-      ]
       if moves.contains(node.opType), let source = node.input.first,
         node.output.contains(where: weights.contains)
       {
         weights.insert(source)
       }
     }
-    return candidates.intersection(weights)
+    return weights
   }
 }
 
@@ -54,11 +74,9 @@ extension Onnx_NodeProto {
 }
 
 extension Onnx_TensorProto {
-  /// Whether it holds several reals that are no mask, which is told by an infinity.
+  /// Whether it holds several reals.
   fileprivate var isWeightLike: Bool {
-    guard isReal(dataType) else { return false }
-    return dims.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) > 1
-      && !floatData.contains(where: \.isInfinite)
+    isReal(dataType) && dims.contains { $0 > 1 } && !dims.contains { $0 < 1 }
   }
 }
 

@@ -12,12 +12,15 @@ final class Importer {
     /// What a function was called with.
     var attributes: [String: Onnx_AttributeProto] = [:]
     var depth = 0
+    /// Whether reports name the nodes: those of the graph, and those of a branch that is known to be
+    /// taken, which stand in place of their node.
+    var isTold = true
     /// The function whose nodes are imported; nil in the graph.
     var function: ModelFunction?
   }
 
   let builder: Builder
-  /// Constant nodes of the main graph that hold weights.
+  /// Constant nodes that hold weights.
   private let constantWeights: Set<String>
   let reader: TensorReader
   let options: ImportOptions
@@ -112,13 +115,14 @@ final class Importer {
       currentFrame = outerFrame
     }
     let first = builder.graph.nodes.count
+    let firstTold = nodes.count
     let outerOrigin = origin
     noteOrigins()
     origin = ModelPlace(frame.function, node.output.first { !$0.isEmpty } ?? "")
     let results = try results(of: node, attributes, inputs, frame)
     noteOrigins()
     origin = outerOrigin
-    if frame.depth == 0 {
+    if frame.isTold, nodes.count == firstTold {
       nodes.append(
         ModelNode(
           name: node.name.isEmpty ? node.output.first ?? "" : node.name, type: node.opType,
@@ -152,9 +156,9 @@ final class Importer {
       rank: known.rank == found.rank ? found.rank : nil)
   }
 
-  /// Whether a constant node of the main graph holds a parameter.
+  /// Whether a constant node of the graph, or of one within a node, holds a parameter.
   func isWeight(_ name: String) -> Bool {
-    currentFrame.depth == 0 && constantWeights.contains(name)
+    currentFrame.function == nil && constantWeights.contains(name)
   }
 
   /// The names in sight of the node that is imported, for its subgraphs.
@@ -205,7 +209,8 @@ final class Importer {
     _ attributes: [String: Onnx_AttributeProto], _ inputs: [Item?], depth: Int
   ) throws -> [Item] {
     var frame = Frame(
-      opsets: try Self.opsets(function.opsetImport), depth: depth + 1, function: key)
+      opsets: try Self.opsets(function.opsetImport), depth: depth + 1, isTold: false,
+      function: key)
     for attribute in function.attributeProto { frame.attributes[attribute.name] = attribute }
     frame.attributes.merge(attributes) { _, given in given }
     for (name, item) in zip(function.input, inputs) {
@@ -230,10 +235,14 @@ final class Importer {
     }
   }
 
-  /// Runs a subgraph of the current node on `inputs`.
-  func run(_ graph: Onnx_GraphProto, on inputs: [Item]) throws -> [Item] {
+  /// Runs a subgraph of the current node on `inputs`; reports name its nodes where it is the only one
+  /// that runs, and only once.
+  func run(
+    _ graph: Onnx_GraphProto, on inputs: [Item], isOnlyOne: Bool = false
+  ) throws -> [Item] {
     var frame = currentFrame
     frame.depth += 1
+    frame.isTold = frame.isTold && isOnlyOne
     for (info, item) in zip(graph.input, inputs) {
       frame.items[info.name] = item
       note(item, as: ModelPlace(frame.function, info.name))
@@ -262,7 +271,7 @@ final class Importer {
       let (contents, type) = try reader.contents(tensor)
       let isLiteral = contents.count == 1 && Self.isLiteral(tensor.name)
       let isParameter =
-        type.kind == .real && frame.depth == 0 && !isLiteral && !contents.isMask
+        type.kind == .real && frame.function == nil && !isLiteral && !contents.isMask
       frame.items[tensor.name] = .tensor(
         isParameter
           ? builder.parameter(tensor.name, contents, type) : builder.literal(contents, type))
@@ -273,7 +282,7 @@ final class Importer {
     for sparse in graph.sparseInitializer {
       let (contents, type) = try dense(sparse)
       frame.items[sparse.values.name] = .tensor(
-        type.kind == .real && frame.depth == 0
+        type.kind == .real && frame.function == nil
           ? builder.parameter(sparse.values.name, contents, type)
           : builder.constant(contents, type))
     }

@@ -42,6 +42,7 @@ extension OperatorRules {
     "Attention": { [.tensor(try packedAttention($0))] },
     "MultiHeadAttention": { [.tensor(try multiHeadAttention($0))] },
     "RotaryEmbedding": one(rotaryEmbedding),
+    "DynamicQuantizeLSTM": { try quantizedLSTM($0).map(Item.tensor) },
   ]
 
   /// The first input with a bias, if there is one.

@@ -17,7 +17,7 @@ extension OperatorRules {
     }
     let (yes, no) = try (context.graph("then_branch"), context.graph("else_branch"))
     if let known = try builder.settled(condition)?.doubles.first {
-      return try context.importer.run(known != 0 ? yes : no, on: [])
+      return try context.importer.run(known != 0 ? yes : no, on: [], isOnlyOne: true)
     }
     let (first, second): ([Item], [Item])
     do {

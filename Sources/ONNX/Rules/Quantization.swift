@@ -7,7 +7,9 @@ extension OperatorRules {
   static let quantization: [String: Rule] = [
     "QuantizeLinear": one(quantize),
     "DequantizeLinear": one(dequantize),
-    "DynamicQuantizeLinear": { try dynamicQuantize($0).map(Item.tensor) },
+    "DynamicQuantizeLinear": {
+      try dynamicQuantize($0.input(0), $0.builder).map(Item.tensor)
+    },
     "MatMulInteger": one { context in
       let builder = context.builder
       let a = try centred(context, 0, zeroPoint: 2, isRow: true)
@@ -109,8 +111,9 @@ extension OperatorRules {
     return try builder.reshape(parameter, extents)
   }
 
-  private static func dynamicQuantize(_ context: NodeContext) throws -> [Operand] {
-    let (builder, x) = (context.builder, try context.input(0))
+  /// x in 256 steps from its least to its greatest element, of which one is 0: stored, the scale and the
+  /// zero point.
+  static func dynamicQuantize(_ x: Operand, _ builder: Builder) throws -> [Operand] {
     let zero = builder.scalar(0, x.type)
     let all = Array(0..<x.rank)
     let greatest = try builder.apply(

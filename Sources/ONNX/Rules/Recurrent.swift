@@ -14,7 +14,7 @@ extension OperatorRules {
 /// One recurrent node: its weights by direction, and what its cells are made of.
 ///
 /// Gates come in the order of ONNX: i, o, f, c for LSTM and z, r, h for GRU.
-private struct RecurrentRule {
+struct RecurrentRule {
   /// The weights of one direction.
   struct Direction {
     /// [D, gates · H], transposed once.
@@ -44,16 +44,24 @@ private struct RecurrentRule {
   private let isBatchFirst: Bool
   private let isReverse: [Bool]
   private var directions: [Direction] = []
+  /// What becomes of a tensor of reals before it is multiplied by weights.
+  private let prepare: (Builder, Operand) throws -> Operand
 
   private var builder: Builder { context.builder }
 
-  init(_ context: NodeContext, gates: Int) throws {
+  /// Reads a node, or `weights` in place of its W and R; `prepare` is done to a tensor of reals before it
+  /// is multiplied by weights.
+  init(
+    _ context: NodeContext, gates: Int, weights: (w: Operand, r: Operand)? = nil,
+    prepare: @escaping (Builder, Operand) throws -> Operand = { $1 }
+  ) throws {
     self.context = context
     self.gates = gates
+    self.prepare = prepare
     let builder = context.builder
     isBatchFirst = try context.flag("layout")
     let given = try context.input(0)
-    let (w, r) = try (context.input(1), context.input(2))
+    let (w, r) = try weights ?? (context.input(1), context.input(2))
     guard given.rank == 3, w.rank == 3, r.rank == 3 else {
       throw ModelError.invalid("takes X, W and R of three axes, not \(given.shape), \(w.shape)")
     }
@@ -169,7 +177,7 @@ private struct RecurrentRule {
         try initial(5, number), gates == 4 ? try initial(6, number) : nil
       )
       var product = try builder.product(
-        builder.reshape(x, [steps * batch, x.shape[2]]), direction.input)
+        prepare(builder, builder.reshape(x, [steps * batch, x.shape[2]])), direction.input)
       if let biases = direction.biases { product = try builder.add(product, biases.input) }
       let all = try builder.reshape(product, [steps, batch, gates * hidden])
       var outputs: [Operand] = []
@@ -232,7 +240,7 @@ private struct RecurrentRule {
   }
 
   private func recurrent(_ h: Operand, _ direction: Direction) throws -> Operand {
-    let product = try builder.product(h, direction.recurrence)
+    let product = try builder.product(prepare(builder, h), direction.recurrence)
     return try direction.biases.map { try builder.add(product, $0.recurrence) } ?? product
   }
 
