@@ -84,7 +84,7 @@ struct ModelChecking {
     var options = options
     options.seed = seed
     options.purpose = importing.isTraining ? .training : .inference
-    options.isStart = TrainingTrace(model).isStart
+    options.isStart = TrainingTrace(model).isStart(for: options.purpose)
     options.nodeFormats =
       options.format == .fp32
       ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }

@@ -36,8 +36,15 @@ enum TrainingTrace: Equatable {
     }
   }
 
-  /// Whether weights are to be judged as those of a start.
-  var isStart: Bool { self != .trained }
+  /// Whether weights are to be judged as those of a start: those that are to be trained, unless they were,
+  /// and of models that are only run those that plainly never were.
+  func isStart(for purpose: Purpose) -> Bool {
+    switch self {
+    case .untrained: true
+    case .trained: false
+    case .unknown: purpose == .training
+    }
+  }
 
   /// Of every batch normalisation with running statistics, whether they are untouched.
   private static func statistics(_ model: ImportedModel) -> [Bool] {
