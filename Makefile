@@ -5,7 +5,8 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  selecting trained frameworks models soundness mutations repairs rewrites cases hazards
+  selecting trained frameworks models soundness mutations repairs rewrites cases hazards \
+  architectures
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -102,6 +103,18 @@ rewrites: tools .build/onnx/ready
 	python3 -m venv .build/onnx
 	.build/onnx/bin/pip install --quiet torch==2.13.0 onnx==1.23.2 onnxruntime==1.32.0 \
 	  onnxscript==0.7.2 safetensors keras==3.15.1 numpy ml_dtypes
+	touch $@
+
+# Makes real architectures of torchvision, timm and transformers with their libraries' own starts, trains each
+# for 20 steps in PyTorch and checks it for training and for inference: about an hour.
+architectures: build .build/architectures/ready
+	.build/architectures/bin/python Benchmarks/real_architectures.py .build/release/evenkeel \
+	  .build/architectures/models
+
+.build/architectures/ready: Makefile
+	python3 -m venv .build/architectures
+	.build/architectures/bin/pip install --quiet torch==2.13.0 torchvision==0.28.0 timm==1.0.31 \
+	  transformers==5.24.0 onnx==1.23.2 onnxscript==0.7.2 safetensors==0.8.0 numpy
 	touch $@
 
 # Changes bytes of model files for an hour: each must be imported or refused.

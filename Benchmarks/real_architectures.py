@@ -130,8 +130,7 @@ def two():
 
 NETWORKS = {
     "torchvision": {
-        "alexnet": vision("alexnet", 96), "vgg11": vision("vgg11"), "vgg11_bn": vision("vgg11_bn"),
-        "resnet18": vision("resnet18"), "resnet50": vision("resnet50"), "resnext50": vision("resnext50_32x4d"),
+        "alexnet": vision("alexnet", 96), "vgg11": vision("vgg11"), "resnet18": vision("resnet18"), "resnet50": vision("resnet50"), "resnext50": vision("resnext50_32x4d"),
         "densenet121": vision("densenet121"), "googlenet": vision("googlenet", 96, init_weights=False, aux_logits=False),
         "mobilenet_v2": vision("mobilenet_v2"), "mobilenet_v3_small": vision("mobilenet_v3_small"),
         "efficientnet_b0": vision("efficientnet_b0"), "efficientnet_v2_s": vision("efficientnet_v2_s"),
@@ -169,7 +168,7 @@ NETWORKS = {
         "squeezebert": text(("SqueezeBertConfig", "SqueezeBertModel"), embedding_size=64),
         "funnel_xlm": text(("XLMRobertaConfig", "XLMRobertaForMaskedLM")),
         "gpt2": text(("GPT2Config", "GPT2LMHeadModel"), **GPT),
-        "gpt_neo": text(("GPTNeoConfig", "GPTNeoForCausalLM"), num_layers=2, num_heads=4,
+        "gpt_neo": text(("GPTNeoConfig", "GPTNeoForCausalLM"), num_layers=2, num_hidden_layers=2, num_heads=4,
                         attention_types=[[["global", "local"], 1]]),
         "gpt_neox": text(("GPTNeoXConfig", "GPTNeoXForCausalLM")),
         "opt": text(("OPTConfig", "OPTForCausalLM"), ffn_dim=128, word_embed_proj_dim=64),

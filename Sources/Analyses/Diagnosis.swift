@@ -71,6 +71,8 @@ public struct LayerState: Sendable {
   public let weightGradient: Summary?
   /// How much the loss answers to relative changes of the weights; nil without any.
   public let felt: Double?
+  /// The second moment of what the last weighted operation gives, for the layer that the output is of.
+  public let head: Double?
   public let units: UnitHealth?
   /// For a recurrent layer, the states of the time steps.
   public let steps: [StepState]
@@ -82,11 +84,13 @@ public struct LayerState: Sendable {
 
   public init(
     index: Int, name: String, operators: [String], activation: TensorState, gradient: TensorState,
-    weightGradient: Summary?, felt: Double? = nil, units: UnitHealth?, steps: [StepState] = [],
+    weightGradient: Summary?, felt: Double? = nil, head: Double? = nil, units: UnitHealth?,
+    steps: [StepState] = [],
     gradientRise: OperatorStep? = nil, gradientFall: OperatorStep? = nil,
     activationRise: OperatorStep? = nil, activationFall: OperatorStep? = nil
   ) {
     self.felt = felt
+    self.head = head
     self.gradientRise = gradientRise
     self.gradientFall = gradientFall
     self.activationRise = activationRise

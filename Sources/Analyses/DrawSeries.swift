@@ -36,14 +36,14 @@ struct DrawSeries {
     failure = measurement.nonFinite.first(reaching: ends, in: differentiated.graph)
     harmless =
       failure == nil ? measurement.nonFinite.firstOverflow(in: differentiated.graph) : nil
-    let found = ZeroStartFinder(differentiated: differentiated, summaries: first).found()
-    zeroStart = found?.start
-    if let found {
-      measurement.run(seed: options.seed, looksAtUnits: false, moving: found.moves)
-      moved = measurement.summaries
-    } else {
-      moved = [:]
+    let found = ZeroStartFinder(
+      differentiated: differentiated, summaries: first, uniform: measurement.uniform
+    ).found { moves in
+      measurement.run(seed: options.seed, looksAtUnits: false, moving: moves)
+      return measurement.summaries
     }
+    zeroStart = found?.start
+    moved = found?.moved ?? [:]
     options.progress(1, options.draws)
     guard options.draws > 1 else { return }
     let layers = subject.layers

@@ -12,7 +12,6 @@ struct GradientMeasures {
   /// The answer to relative changes of the layer's weights.
   let felt: Double?
   private let range: ClosedRange<Double>
-  private let margin: Double
 
   init(_ layer: LayerState, _ diagnosis: Diagnosis) {
     let raw = layer.gradient.bestSecondMoment.map { $0 / diagnosis.gradientScale }
@@ -20,7 +19,6 @@ struct GradientMeasures {
     scaleFree = layer.activation.bestSecondMoment.flatMap { size in raw.map { $0 * size } }
     felt = layer.felt.map { $0 / diagnosis.gradientScale }
     range = diagnosis.thresholds.healthy
-    margin = diagnosis.thresholds.margin
   }
 
   /// Whether E[g²] leaves the healthy range.
@@ -28,7 +26,7 @@ struct GradientMeasures {
     raw.map { rises ? $0 > range.upperBound : $0 < range.lowerBound } ?? false
   }
 
-  /// Whether another measure lies well inside the range, by the factor that makes a warning an error.
+  /// Whether another measure lies inside the range.
   func isExcused(rises: Bool) -> Bool {
     isInside(scaleFree, rises) || isInside(felt, rises)
   }
@@ -38,6 +36,6 @@ struct GradientMeasures {
 
   private func isInside(_ value: Double?, _ rises: Bool) -> Bool {
     guard let value, value.isFinite else { return false }
-    return rises ? value < range.upperBound / margin : value > range.lowerBound * margin
+    return rises ? value < range.upperBound : value > range.lowerBound
   }
 }

@@ -38,7 +38,7 @@ struct LayerStates {
       weightGradient: weights.reduce(into: nil as Summary?) { merged, summary in
         if merged == nil { merged = summary } else { merged?.merge(summary) }
       },
-      felt: felt(by: layer),
+      felt: felt(by: layer), head: head(of: layer),
       units: series.units[layer.output],
       steps: layer.steps.map {
         StepState(activation: state($0), gradient: state(differentiated.cotangents[$0]))
@@ -47,6 +47,15 @@ struct LayerStates {
       gradientFall: next.flatMap { step(backwardFrom: $0, to: layer, rises: false) },
       activationRise: next.flatMap { step(forwardFrom: layer, to: $0, rises: true) },
       activationFall: next.flatMap { step(forwardFrom: layer, to: $0, rises: false) })
+  }
+
+  /// The second moment of what the last weighted operation gives, for the layer that has it.
+  ///
+  /// What a softmax makes of many logits is small by itself.
+  private func head(of layer: Subject.Layer) -> Double? {
+    let subject = differentiated.subject
+    guard layer.output == subject.output, let head = subject.ending?.head else { return nil }
+    return series.all[head.index]
   }
 
   private func state(_ value: Value?) -> TensorState {

@@ -13,6 +13,8 @@ final class Measurement {
   private(set) var summaries: [Value: Summary] = [:]
   /// The second moment of every real value, by its number; NaN where none was computed.
   private(set) var secondMoments: [Double] = []
+  /// Values of which all elements were equal.
+  private(set) var uniform: Set<Value> = []
   /// The health of every activation, by the value that it gives.
   private(set) var units: [Value: UnitHealth] = [:]
   /// What is not finite.
@@ -75,6 +77,7 @@ final class Measurement {
     summaries.removeAll(keepingCapacity: true)
     secondMoments = [Double](repeating: .nan, count: graph.types.count)
     nonFinite = NonFiniteTrace()
+    uniform.removeAll(keepingCapacity: true)
     for parameter in graph.parameters {
       if bound[parameter] == nil { subject.fillParameter(parameter, plan[parameter], seed) }
       guard graph.type(of: parameter).kind == .real else { continue }
@@ -138,6 +141,7 @@ final class Measurement {
   ) {
     if kept.contains(value) { summaries[value] = summary }
     secondMoments[value.index] = summary.secondMoment
+    if summary.minimum == summary.maximum { uniform.insert(value) }
     guard let node = differentiated.graph.producer(of: value) else { return }
     if summary.nonFinite > 0 {
       nonFinite.see(value, node, tensor, summary, plan)

@@ -26,42 +26,63 @@ public struct ZeroStart: Sendable {
 struct ZeroStartFinder {
   let differentiated: DifferentiatedSubject
   let summaries: [Value: Summary]
+  /// Values of which all elements were equal.
+  let uniform: Set<Value>
 
-  /// What stands still, and the factors to move with the standard deviation for each; nil where
-  /// nothing does, or where a factor cannot leave 0 because its partner is 0 as well.
-  func found() -> (start: ZeroStart, moves: [Value: Double])? {
+  /// A run with factors moved by the standard deviation for each: its summaries.
+  typealias Run = ([Value: Double]) -> [Value: Summary]
+
+  /// What stands still, and summaries with the factors moved that start at 0.
+  ///
+  /// Factors move in the order in which gradients reach them, as updates would. There is none where a
+  /// factor cannot leave 0, or leaves units alike because it multiplies values that are all equal.
+  func found(running run: Run) -> (start: ZeroStart, moved: [Value: Summary])? {
     let subject = differentiated.subject
     let graph = differentiated.graph
-    let zeros = subject.trained.filter { isZero($0) && graph.type(of: $0).shape.count > 0 }
-    guard !zeros.isEmpty else { return nil }
-    let multiplied = factorsOfBackwardNodes()
-    let factors = zeros.filter { multiplied.contains($0) }
-    let moving = factors.filter { factor in
-      differentiated.cotangents[factor].map { !isZero($0) } ?? false
+    let zeros = subject.trained.filter { isZero($0, summaries) }
+    let multiplied = zeros.isEmpty ? [:] : partners()
+    let factors = zeros.filter { multiplied[$0] != nil }
+    let standing = standing(zeros)
+    guard !factors.isEmpty, !standing.isEmpty else { return nil }
+    let isAlike = factors.contains { factor in
+      graph.type(of: factor).shape.fanIn != nil
+        && (multiplied[factor] ?? []).allSatisfy { uniform.contains($0) }
     }
-    let isStuck = factors.contains { factor in
-      graph.type(of: factor).shape.rank > 1
-        && (differentiated.cotangents[factor].map(isZero) ?? false)
+    guard !isAlike else { return nil }
+    var moves: [Value: Double] = [:]
+    var moved = summaries
+    while true {
+      let next = factors.filter { factor in
+        moves[factor] == nil
+          && (differentiated.cotangents[factor].map { !isZero($0, moved) } ?? false)
+      }
+      guard !next.isEmpty else { break }
+      for factor in next { moves[factor] = deviation(of: factor) }
+      moved = run(moves)
     }
-    guard !moving.isEmpty, !isStuck else { return nil }
-    var standing: [String] = []
-    for layer in subject.layers {
-      let gradient = differentiated.cotangents[layer.output]
-      if isZero(layer.output) || (gradient.map(isZero) ?? false) { standing.append(layer.name) }
-    }
-    for parameter in subject.trained where !zeros.contains(parameter) {
-      guard let gradient = differentiated.cotangents[parameter], isZero(gradient) else { continue }
-      standing.append(graph.name(of: parameter))
-    }
-    guard !standing.isEmpty else { return nil }
-    let layer = subject.layers.first { $0.weights.contains(moving[0]) }?.name
+    let movers = factors.filter { moves[$0] != nil }
+    guard movers.count == factors.count, let first = movers.first else { return nil }
+    let layer = subject.layers.first { $0.weights.contains(first) }?.name
     return (
-      ZeroStart(factors: moving.map { graph.name(of: $0) }, standing: standing, layer: layer),
-      Dictionary(uniqueKeysWithValues: moving.map { ($0, deviation(of: $0)) })
+      ZeroStart(factors: movers.map { graph.name(of: $0) }, standing: standing, layer: layer), moved
     )
   }
 
-  private func isZero(_ value: Value) -> Bool {
+  /// Names of layers and parameters that give or get exactly 0.
+  private func standing(_ zeros: [Value]) -> [String] {
+    let subject = differentiated.subject
+    let layers = subject.layers.filter { layer in
+      isZero(layer.output, summaries)
+        || (differentiated.cotangents[layer.output].map { isZero($0, summaries) } ?? false)
+    }
+    let parameters = subject.trained.filter { parameter in
+      !zeros.contains(parameter)
+        && (differentiated.cotangents[parameter].map { isZero($0, summaries) } ?? false)
+    }
+    return layers.map(\.name) + parameters.map { differentiated.graph.name(of: $0) }
+  }
+
+  private func isZero(_ value: Value, _ summaries: [Value: Summary]) -> Bool {
     guard let summary = summaries[value], summary.count > 0 else { return false }
     return summary.zeros == summary.count
   }
@@ -73,20 +94,28 @@ struct ZeroStartFinder {
     return 1 / fan.squareRoot()
   }
 
-  /// Parameters that the backward pass multiplies with, as they are or moved about.
-  private func factorsOfBackwardNodes() -> Set<Value> {
+  /// Parameters that the backward pass multiplies with, as they are or moved about, each with the
+  /// values that it is multiplied with.
+  private func partners() -> [Value: [Value]] {
     let graph = differentiated.graph
     var roots: [Value: Value] = [:]
     for parameter in graph.parameters { roots[parameter] = parameter }
-    var found: Set<Value> = []
+    var multiplied: Set<Value> = []
+    var read: [Value: [Value]] = [:]
     for node in graph.nodes {
+      let own = node.operands.compactMap { roots[$0] }
       if node.isBackward {
-        found.formUnion(node.operands.compactMap { roots[$0] })
-      } else if node.operands.count == 1, let root = roots[node.operands[0]] {
+        multiplied.formUnion(own)
+      } else if node.operands.count == 1, let root = own.first {
         for result in node.results { roots[result] = root }
+      } else {
+        let others = node.operands.filter {
+          roots[$0] == nil && graph.type(of: $0).kind == .real
+        }
+        for root in own { read[root, default: []] += others }
       }
     }
-    return found
+    return read.filter { multiplied.contains($0.key) }
   }
 }
 

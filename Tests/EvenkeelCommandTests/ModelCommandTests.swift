@@ -36,7 +36,7 @@ import Testing
     #expect((document["findings"] as? [Any])?.isEmpty == true)
     let layers = try #require(document["layers"] as? [[String: Any]])
     #expect(
-      layers.compactMap { $0["name"] as? String } == ["e", "blocks.0", "blocks.1", "head"])
+      layers.compactMap { $0["name"] as? String } == ["e", "blocks.0", "blocks.1", "n", "head"])
     for layer in layers {
       for side in ["activation", "gradient"] {
         let quantity = layer[side] as? [String: Any]

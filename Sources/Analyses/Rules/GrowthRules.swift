@@ -32,6 +32,9 @@ public struct ActivationRule: Rule {
       places: diagnosis.layers.map(SecondMomentTrend.Place.init), state: \.activation,
       scale: 1, range: diagnosis.activationRange,
       steps: (rises: \.activationRise, falls: \.activationFall, isFromLower: true),
+      isExcused: { place, _ in
+        place.state?.head.map { diagnosis.activationRange.contains($0) } ?? false
+      },
       factors: diagnosis.forwardFactors,
       rules: (exploding: .explodingActivation, vanishing: .vanishingActivation)
     ).findings(in: diagnosis)

@@ -5,8 +5,8 @@ public struct UnitsRule: Rule {
   public init() {}
 
   public func findings(in diagnosis: Diagnosis) -> [Finding] {
-    // What a trained network does not use is what it learnt.
-    guard diagnosis.isStart else { return [] }
+    // What a trained network does not use is what it learnt, and what is only run need not learn.
+    guard diagnosis.isStart, diagnosis.purpose == .training else { return [] }
     let thresholds = diagnosis.thresholds
     return [
       finding(

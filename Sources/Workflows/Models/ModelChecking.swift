@@ -30,7 +30,10 @@ struct ModelChecking {
     }
 
     var verdict: Verdict { report.verdict }
-    var rules: Set<RuleName> { Set(report.findings.map(\.rule)) }
+    /// Rules that found something to change; notes ask for nothing.
+    var rules: Set<RuleName> {
+      Set(report.findings.filter { $0.severity > .note }.map(\.rule))
+    }
 
     /// The model as remedies see it, to be healthy for some seeds.
     func patient(_ seeds: [UInt64]) -> ModelPatient {
@@ -79,6 +82,7 @@ struct ModelChecking {
     var options = options
     options.seed = seed
     options.purpose = importing.isTraining ? .training : .inference
+    options.isStart = TrainingTrace(model).isStart(for: options.purpose)
     options.nodeFormats =
       options.format == .fp32
       ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }

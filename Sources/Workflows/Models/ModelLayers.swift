@@ -48,8 +48,8 @@ struct ModelLayers {
         } else {
           merged.append(group)
         }
-      } else if modules.isBlock(last.key), !group.key.isEmpty, !group.parameters.isEmpty,
-        group.key != last.key
+      } else if modules.isBlock(last.key), !group.key.isEmpty, group.key != last.key,
+        group.parameters.contains(where: { graph.type(of: $0).shape.count > 1 })
       {
         var own = group
         own.isOwn = true
