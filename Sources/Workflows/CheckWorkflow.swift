@@ -137,14 +137,21 @@ public struct CheckWorkflow {
     guard !report.findings.isEmpty else { return result(report, options) }
     report.findings = try logged("predicted remedies") {
       let (file, _) = try ModelLoading.file(asked, batch: 8)
-      let checked = ModelChecking.Checked(file, model, check, checking.importing)
+      let checked = ModelChecking.Checked(
+        file, model, check, checking, seed: options.seed)
+      var patient = checked.patient([options.seed])
+      patient.deadline = .now + Self.mostProposing
+      patient.freedom = ModelFreedom(RepairRequest(path: path), model).freedom
       return ModelProposals(
-        for: checked.patient([options.seed]), predicting: { try checking.secondMoments(of: $0) }
+        for: patient, predicting: { try checking.secondMoments(of: $0) }
       )
       .complete(report.findings)
     }
     return result(report, options)
   }
+
+  /// What remedies may measure before they are named.
+  private static let mostProposing = Duration.seconds(10)
 
   /// Does a stage and logs how long it took.
   private func logged<R>(_ stage: Logger.Message, _ work: () throws -> R) rethrows -> R {

@@ -22,7 +22,13 @@ public struct RepairRequest: Sendable {
   public var seeds = 3
   public var seed: UInt64?
   public var threads: Int?
-  public var comparesWithRandom = true
+  /// Whether the search for an experiment is compared with remedies chosen at random.
+  public var comparesWithRandom = false
+  /// How far a change may move an output of an ONNX model, against its Euclidean norm.
+  public var limit = 0.01
+  /// Whether weights of an ONNX model may be drawn anew, or multiplied, though it looks trained.
+  public var redraws = false
+  public var rescales = false
   /// Inputs and what else an ONNX model leaves open.
   public var model: ModelRequest?
   /// `fp16` or `bf16`: what an ONNX model in fp32 is to store and compute in; nil for what it does.
@@ -116,6 +122,9 @@ public struct RepairWorkflow {
     asked.path = request.path
     if let batch = asked.batch, batch < 1 {
       throw InputError("--batch \(batch): must be at least 1")
+    }
+    guard request.limit > 0, request.limit < .infinity else {
+      throw InputError("--max-error \(request.limit): must be a number above 0, such as 0.01")
     }
     guard request.format == nil || request.dataType != nil else {
       throw InputError("--format \(request.format ?? ""): use fp16 or bf16")
