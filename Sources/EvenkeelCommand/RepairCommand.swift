@@ -48,6 +48,9 @@ struct RepairCommand: ParsableCommand {
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
+  @Flag(help: "Try remedies chosen at random too, with as many steps and in as much time again.")
+  var compareRandom = false
+
   @Option(
     help: ArgumentHelp(
       "How far a change may move an output of an ONNX model, against its norm.",
@@ -59,11 +62,6 @@ struct RepairCommand: ParsableCommand {
 
   @Flag(help: "Weights of an ONNX model may be drawn anew, though it looks trained.")
   var redraw = false
-
-  @Flag(
-    help: "Compare the search for an experiment with remedies chosen at random, as many steps more."
-  )
-  var compareRandom = false
 
   @Flag(help: "Print one JSON document.")
   var json = false

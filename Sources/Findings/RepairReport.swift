@@ -55,8 +55,8 @@ public struct RepairReport: Hashable, Sendable {
     public var seeds: Int
     /// The rules that still found something.
     public var rules: [RuleName]
-    /// Why something without a finding is no repair; nil where that is not so.
-    public var refusal: String?
+    /// Why it is no cure although nothing was found; nil where nothing speaks against it.
+    public var objection: String?
 
     public init(
       remedies: [String], changes: [String], verdict: Verdict, isHealthy: Bool, lastLoss: Double,
@@ -126,10 +126,10 @@ public struct RepairReport: Hashable, Sendable {
     /// The output that is furthest off.
     public var worst: Output? { errors.max { $0.error < $1.error } }
 
-    /// Why the outputs refuse a change.
-    public var refusal: String {
+    /// Why the outputs speak against a change, as part of a sentence.
+    public var objection: String {
       guard let worst, worst.error > limit else {
-        return "is not equal in fp64: elements differ by up to \(Numerals.short(largestError))"
+        return "it is not equal in fp64: elements differ by up to \(Numerals.short(largestError))"
       }
       return
         "moves the output \(worst.name) by \(Self.share(worst.error)) of its norm, the limit is "
@@ -198,7 +198,7 @@ extension RepairReport.Try: JSONRepresentable {
       "healthy": .boolean(isHealthy), "last_loss": .number(lastLoss),
       "accuracy": .number(accuracy), "steps": .integer(steps),
       "healthy_seeds": .integer(healthySeeds), "seeds": .integer(seeds),
-      "rules": .array(rules.map { .text($0.rawValue) }), "refusal": .text(refusal),
+      "rules": .array(rules.map { .text($0.rawValue) }), "objection": .text(objection),
     ])
   }
 }

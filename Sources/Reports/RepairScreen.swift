@@ -141,7 +141,7 @@ public struct RepairScreen {
       rest =
         "The outputs change: by up to \(error) of their norm, \(count) elements were finite."
     }
-    if outputs.compared == 0, outputs.promise != .changed {
+    if outputs.compared == 0 {
       rest = "No element of the outputs was finite before, so that there is nothing to compare."
     }
     if outputs.errors.count > 1, outputs.promise != .changed, outputs.compared > 0 {
@@ -168,20 +168,17 @@ public struct RepairScreen {
       let mark =
         isProven
         ? "healthy"
-        : tried.refusal != nil
-          ? "refused"
-          : tried.isHealthy
-            ? "\(tried.healthySeeds) of \(tried.seeds)"
-            : tried.verdict == .healthy ? "short" : tried.verdict.rawValue
+        : tried.isHealthy
+          ? "\(tried.healthySeeds) of \(tried.seeds)"
+          : tried.verdict == .healthy ? "short" : tried.verdict.rawValue
       let ink: Style.Ink = isProven ? .green : tried.verdict == .failing ? .red : .yellow
       let loss =
         tried.lastLoss.isNaN && tried.steps <= 1 ? "" : ": loss \(Numerals.short(tried.lastLoss))"
       let rules =
-        tried.refusal.map { " (\($0))" }
-        ?? (tried.rules.isEmpty
-          ? "" : " (\(tried.rules.map(\.rawValue).joined(separator: ", ")))")
+        tried.rules.isEmpty ? "" : " (\(tried.rules.map(\.rawValue).joined(separator: ", ")))"
       let text = style.wrapped(
-        tried.changes.joined(separator: "; ") + loss + rules, first: "  \(mark.fitted(8)) ",
+        tried.changes.joined(separator: "; ") + loss + rules
+          + (tried.objection.map { ", but \($0)" } ?? ""), first: "  \(mark.fitted(8)) ",
         indentation: "           ")
       lines.append(style.paint(String(text.prefix(10)), ink) + text.dropFirst(10))
     }

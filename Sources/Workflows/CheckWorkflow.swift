@@ -134,7 +134,8 @@ public struct CheckWorkflow {
       try checking.examination(of: model, seed: options.seed)
     }
     var report = check.report
-    guard !report.findings.isEmpty else { return result(report, options) }
+    let advice = FormatAdvice(checking, options.format)
+    guard !report.findings.isEmpty || advice != nil else { return result(report, options) }
     report.findings = try logged("predicted remedies") {
       let (file, _) = try ModelLoading.file(asked, batch: 8)
       let checked = ModelChecking.Checked(
@@ -146,6 +147,13 @@ public struct CheckWorkflow {
         for: patient, predicting: { try checking.secondMoments(of: $0) }
       )
       .complete(report.findings)
+    }
+    if let advice {
+      report.findings = try logged("measured operators in \(options.format.name)") {
+        let (file, _) = try ModelLoading.file(asked, batch: 8)
+        return advice.complete(
+          report.findings, file, model, seed: options.seed, deadline: .now + Self.mostProposing)
+      }
     }
     return result(report, options)
   }

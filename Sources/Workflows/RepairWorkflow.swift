@@ -22,7 +22,7 @@ public struct RepairRequest: Sendable {
   public var seeds = 3
   public var seed: UInt64?
   public var threads: Int?
-  /// Whether the search for an experiment is compared with remedies chosen at random.
+  /// Whether a random choice of remedies is tried beside the search, with as many steps.
   public var comparesWithRandom = false
   /// How far a change may move an output of an ONNX model, against its Euclidean norm.
   public var limit = 0.01
@@ -175,7 +175,9 @@ public struct RepairWorkflow {
         for remedy in RemedyCatalogue.all where !parent.remedies.contains(remedy.name) {
           guard let change = remedy.change(parent.network) else { continue }
           if let most = budget.steps, report.steps >= most { break search }
-          if let most = budget.time, ContinuousClock.now - clock >= most { break search }
+          // A check takes about what those before it took.
+          let spent = ContinuousClock.now - clock
+          if let most = budget.time, spent + spent / report.steps > most * 1.1 { break search }
           request.progress("trying: \(change.sentence)")
           guard let result = try? check(change.network, 0) else { continue }
           let changes = parent.changes + [change]

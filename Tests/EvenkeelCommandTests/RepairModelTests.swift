@@ -137,9 +137,9 @@ import Testing
       let outcome = try CommandTests.run(
         "repair", "m.onnx", "--format", "fp16", "--max-error", "1e-9", "-o", "half.onnx",
         in: folder)
-      #expect(outcome.status == 0, "\(outcome.output) \(outcome.error)")
-      // Everything stays in fp32 then, or next to everything.
-      #expect(outcome.output.contains("stay in fp32"), "\(outcome.output)")
+      #expect(outcome.status == 1, "\(outcome.output) \(outcome.error)")
+      #expect(outcome.output.hasPrefix("NOT REPAIRED: in fp16"), "\(outcome.output)")
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "half.onnx").path))
     }
   }
 

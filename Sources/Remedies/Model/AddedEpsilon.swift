@@ -1,9 +1,7 @@
 package import Findings
-import Graphs
 import Numbers
 import ONNX
 import ONNXMessages
-import Semantics
 import Tensors
 
 /// An epsilon in front of roots, logarithms and quotients whose operand can reach 0.
@@ -18,22 +16,16 @@ package struct AddedEpsilon: ModelRemedy {
 
   package func changes(of patient: ModelPatient) -> [ModelChange] {
     guard !patient.endangered.isEmpty else { return [] }
-    let scales = OperandScales(patient)
-    var seen: Set<[Double]> = []
-    let sizes: [EpsilonSize] = [
-      .usual, .share(1e-2), .share(1e-4), .share(0.1), .share(1), .large,
-    ]
-    return sizes.enumerated().compactMap { number, size in
+    return [EpsilonSize.usual, .large].enumerated().compactMap { number, size in
       var message = patient.file.message
-      var edit = EpsilonEdit(patient: patient, size: size, scales: scales)
+      var edit = EpsilonEdit(patient: patient, size: size)
       message.editBodies { edit.apply(to: &$0) }
-      guard !edit.names.isEmpty, seen.insert(edit.epsilons.sorted()).inserted else { return nil }
-      let epsilons = Set(edit.epsilons).sorted().map { Numerals.short($0) }.joined(
-        separator: " or ")
+      guard !edit.names.isEmpty else { return nil }
+      let epsilons = Set(edit.epsilons).sorted().map { "\($0)" }.joined(separator: " or ")
       return ModelChange(
         self,
         "keep operands of \(edit.operators.sorted().joined(separator: ", ")) from 0 by an epsilon of "
-          + epsilons + NodeRewriting.places(edit.names) + edit.zeroWeights,
+          + epsilons + NodeRewriting.places(edit.names) + ZeroWeights(patient).sentence,
         ModelFile(message, editedFrom: patient.file), isExact: false, extraEffort: number)
     }
   }
@@ -42,29 +34,22 @@ package struct AddedEpsilon: ModelRemedy {
 /// How large an epsilon is, by what it protects and by the data type, which must keep it.
 enum EpsilonSize {
   case usual
-  /// A share of the small ones among the numbers that the operand has, so that these stay.
-  case share(Double)
   /// Where the usual one leaves gradients too great.
   case large
 
   enum Place { case root, logarithm, quotient, square }
 
-  /// - Parameter scale: what is small among the numbers of the operand; nil where that is not known.
-  func epsilon(_ place: Place, _ type: DataType, scale: Double?) -> Double {
-    let base: Double
-    switch (self, place) {
-    case (.share(let share), .square): base = scale.map { share * $0 * $0 } ?? 1e-6
-    case (.share(let share), _): base = scale.map { share * $0 } ?? 1e-6
-    case (.usual, .root): base = 1e-5
-    case (.usual, .logarithm): base = 1e-7
-    case (.usual, .quotient), (.usual, .square): base = 1e-6
-    case (.large, .root): base = 1e-3
-    case (.large, .logarithm), (.large, .square): base = 1e-4
-    case (.large, .quotient): base = 1e-2
-    }
+  func epsilon(_ place: Place, _ type: DataType) -> Double {
+    let base =
+      switch place {
+      case .root: self == .usual ? 1e-5 : 1e-3
+      case .logarithm: self == .usual ? 1e-7 : 1e-4
+      case .quotient: self == .usual ? 1e-6 : 1e-2
+      case .square: self == .usual ? 1e-6 : 1e-4
+      }
     // Numbers below the normal ones have few digits, and some processors take them for 0.
     let least = type.format?.leastNormal ?? 0
-    return base >= least ? base : max(least, 1e-4)
+    return base >= least ? base : 1e-4
   }
 }
 
@@ -72,22 +57,13 @@ enum EpsilonSize {
 private struct EpsilonEdit {
   let patient: ModelPatient
   let size: EpsilonSize
-  let scales: OperandScales
   var names: [String] = []
   var operators: Set<String> = []
   var epsilons: [Double] = []
-  private var zeros: [String] = []
 
-  init(patient: ModelPatient, size: EpsilonSize, scales: OperandScales) {
-    (self.patient, self.size, self.scales) = (patient, size, scales)
-  }
-
-  /// Weights with rows that are 0, whose norms are what is protected, as the end of a sentence.
-  var zeroWeights: String {
-    let names = Set(zeros).sorted()
-    guard let first = names.first else { return "" }
-    return ", where \(names.count == 1 ? first : "\(first) and \(names.count - 1) others") "
-      + "\(names.count == 1 ? "has" : "have") rows that are 0"
+  init(patient: ModelPatient, size: EpsilonSize) {
+    self.patient = patient
+    self.size = size
   }
 
   /// What happens to one operand of a node.
@@ -111,7 +87,6 @@ private struct EpsilonEdit {
         body.isStandard(node, node.opType)
       else { continue }
       if plan(node, view, &changes, &norms) {
-        zeros += Self.zeroWeights(before: node, view)
         names.append(node.name.isEmpty ? output : node.name)
         operators.insert(node.opType)
       }
@@ -135,29 +110,6 @@ private struct EpsilonEdit {
     body.removeUnused(read)
   }
 
-  /// Weights of which a norm ahead of a node is that of a row of zeros.
-  private static func zeroWeights(before node: Onnx_NodeProto, _ view: BodyView) -> [String] {
-    var (waiting, found) = (node.input, [String]())
-    for _ in 0..<24 {
-      guard let name = waiting.popLast() else { break }
-      let tensor = view.producer(name) == nil ? view.constant(name) : nil
-      if let tensor, tensor.shape.rank > 1 {
-        let width = tensor.shape.extents.last ?? 1
-        let numbers = tensor.numbers
-        let hasZeroRow = stride(from: 0, to: numbers.count, by: max(1, width)).contains { start in
-          numbers[start..<min(numbers.count, start + width)].allSatisfy { $0 == 0 }
-        }
-        if hasZeroRow, width > 1 { found.append(name) }
-      } else if let before = view.producer(
-        name, "ReduceL2", "Sqrt", "ReduceSumSquare", "ReduceSum",
-        "Mul", "Pow", "Clip", "Max")
-      {
-        waiting += before.input
-      }
-    }
-    return found
-  }
-
   /// Decides what to change so that a node is safe; false where there is nothing.
   private func plan(
     _ node: Onnx_NodeProto, _ view: BodyView, _ changes: inout [String: Change],
@@ -174,8 +126,7 @@ private struct EpsilonEdit {
     case "ReduceL2":
       guard let x = node.input.first, let type = realType(x, view), let output = node.output.first
       else { return false }
-      norms[output] = size.epsilon(
-        .root, type, scale: scales.result(of: place(output, view)).map { $0 * $0 })
+      norms[output] = size.epsilon(.root, type)
       return true
     case "Div", "Reciprocal":
       let place = node.opType == "Div" ? 1 : 0
@@ -186,8 +137,7 @@ private struct EpsilonEdit {
       if let norm = view.producer(node.input[place], "ReduceL2"), let x = norm.input.first,
         let type = realType(x, view)
       {
-        norms[norm.output[0]] = size.epsilon(
-          .root, type, scale: scales.result(of: self.place(norm.output[0], view)).map { $0 * $0 })
+        norms[norm.output[0]] = size.epsilon(.root, type)
         return true
       }
       return protect(node, place, .quotient, view, &changes)
@@ -202,8 +152,7 @@ private struct EpsilonEdit {
     guard node.input.count > operand, let output = node.output.first,
       let type = realType(node.input[operand], view)
     else { return false }
-    let scale = scales.operand(operand, of: self.place(output, view))
-    let epsilon = size.epsilon(place, type, scale: scale)
+    let epsilon = size.epsilon(place, type)
     // An epsilon that is there, and too small for the type.
     if let sum = view.producer(node.input[operand], "Add"), sum.input.count == 2 {
       for (number, other) in [(0, 1), (1, 0)] {
@@ -220,16 +169,12 @@ private struct EpsilonEdit {
       // The square of an ordinary number is beyond what float16 holds.
       guard type != .float16 else { return false }
       changes[output] = Change(
-        operand: operand, epsilon: size.epsilon(.square, type, scale: scale), kind: .divisor)
+        operand: operand, epsilon: size.epsilon(.square, type), kind: .divisor)
     } else {
       changes[output] = Change(
         operand: operand, epsilon: epsilon, kind: isNonNegative ? .add : .least)
     }
     return true
-  }
-
-  private func place(_ output: String, _ view: BodyView) -> ModelPlace {
-    ModelPlace(view.body.function, output)
   }
 
   /// The type of a real value; nil for others and where it is not known.

@@ -10,7 +10,7 @@ import TensorFiles
 ///
 /// It counts as repaired when the file that was written, read again, gives every output within the limit of
 /// what the model gives in fp32, computed in doubles, on the inputs that were given or on draws of every
-/// seed, and no check of it finds an error that the model does not have in fp32.
+/// seed. A model that is to be trained must have no error either that it does not have in fp32.
 struct ModelConversion {
   private let request: RepairRequest
   private let checking: ModelChecking
@@ -45,6 +45,11 @@ struct ModelConversion {
       conversion = try FormatConversion(
         file, model, to: type, keeping: choice.places.subtracting(required))
     } catch let error as ModelError {
+      guard choice.places.isEmpty else {
+        // Nothing is left that could be narrow.
+        outcome.report.outputs = report(choice.plainErrors)
+        return outcome
+      }
       throw InputError(error.description)
     }
     outcome.report.keptInSingle = conversion.kept
@@ -63,13 +68,21 @@ struct ModelConversion {
     outcome.report.outputs = result.report
     let remaining = try findings(written.file, narrow, &outcome)
     outcome.report.remaining = remaining.map(\.rule).uniqued
-    guard result.isKept, !remaining.contains(where: { $0.severity == .error }) else {
+    let hasErrors = remaining.contains { $0.severity == .error }
+    guard result.isKept, !(checking.importing.isTraining && hasErrors) else {
       outcome.report.changes = []
       return outcome
     }
     outcome.report.outcome = .repaired
     outcome.file = conversion.file
     return outcome
+  }
+
+  /// What the outputs would be with everything in the narrow format.
+  private func report(_ errors: OutputErrors) -> RepairReport.Outputs {
+    .init(
+      promise: .near, compared: errors.compared, count: errors.count, largestError: errors.worst,
+      errors: errors.errors.map { .init(name: $0.name, error: $0.error) }, limit: request.limit)
   }
 
   /// What checks find in the narrow format and not in fp32.

@@ -224,7 +224,7 @@ struct ModelRepair {
     guard let result = try? bench.comparison(model, promise: promise) else { return false }
     guard result.isKept else {
       outcome.report.tried[node.place].isHealthy = false
-      outcome.report.tried[node.place].refusal = result.report.refusal
+      outcome.report.tried[node.place].objection = result.report.objection
       return false
     }
     outcome.report.outcome =

@@ -15,6 +15,10 @@ package struct FormatConversion {
   package let file: ModelFile
   /// What was changed, as one sentence without a full stop.
   package let sentence: String
+  /// The part of it that names the operators in fp32; nil where there are none.
+  package let keptSentence: String?
+  /// The part of it that names constants which the type does not hold; nil where there are none.
+  package let constantsSentence: String?
   /// The operators that were asked to stay in fp32 and do.
   package let kept: [String]
 
@@ -39,29 +43,36 @@ package struct FormatConversion {
     try converter.convert(&message)
     self.file = ModelFile(message, editedFrom: file)
     kept = region.names
-    var sentence =
-      "store and compute in \(type) what was in float32, inputs and outputs left as they are"
-    if !kept.isEmpty {
+    if kept.isEmpty {
+      keptSentence = nil
+    } else {
       let count = kept.count
-      sentence +=
-        "; \(count) \(count == 1 ? "operator stays" : "operators stay") in fp32 between Cast nodes: "
-        + kept.prefix(Self.listed).joined(separator: ", ")
-        + (count > Self.listed ? " and \(count - Self.listed) others" : "")
+      keptSentence =
+        "\(count) \(count == 1 ? "operator stays" : "operators stay") in fp32 between Cast nodes: "
+        + Self.list(kept)
     }
-    if !region.constants.isEmpty {
-      let constants = region.constants.prefix(Self.listed)
-        .map { "\($0.name) = \(Numerals.short($0.value))" }.joined(separator: ", ")
-      sentence +=
-        "; constants beyond \(format.name) stay in fp32 with what reads them: \(constants)"
+    if region.constants.isEmpty {
+      constantsSentence = nil
+    } else {
+      let constants = region.constants.map { "\($0.name) = \(Numerals.short($0.value))" }
+      constantsSentence =
+        "constants beyond \(format.name) stay in fp32 with what reads them: " + Self.list(constants)
     }
-    if !converter.limited.isEmpty {
-      let names = converter.limited.prefix(Self.listed).joined(separator: ", ")
-      sentence +=
-        "; numbers beyond \(Numerals.short(format.greatest)) become that in \(names)"
-        + (converter.limited.count > Self.listed
-          ? " and \(converter.limited.count - Self.listed) others" : "")
-    }
-    self.sentence = sentence
+    let limited =
+      converter.limited.isEmpty
+      ? nil
+      : "numbers beyond \(Numerals.short(format.greatest)) become that in "
+        + Self.list(converter.limited)
+    let sentences = [
+      "store and compute in \(type) what was in float32, inputs and outputs left as they are",
+      keptSentence, constantsSentence, limited,
+    ]
+    sentence = sentences.compactMap { $0 }.joined(separator: "; ")
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(listed).joined(separator: ", ")
+      + (names.count > listed ? " and \(names.count - listed) others" : "")
   }
 
   /// Names that a sentence lists.

@@ -3,7 +3,7 @@ package import Tensors
 /// How far each output of a model is from the same output of another, in the Euclidean norm.
 package struct OutputErrors: Hashable, Sendable {
   /// The error of each output by its name, in the order of the model, against the norm of the
-  /// reference; of integers and booleans the share that differs.
+  /// reference, or of ones where that is 0; of integers and booleans the share that differs.
   package private(set) var errors: [(name: String, error: Double)] = []
   /// Elements that are finite in the reference, and all of them.
   package private(set) var compared = 0
@@ -50,7 +50,8 @@ package struct OutputErrors: Hashable, Sendable {
       size += (y / scale) * (y / scale)
     }
     if difference == 0 { return 0 }
-    return size == 0 ? .infinity : (difference / size).squareRoot()
+    // Beside an output of nothing but 0 an error is measured against 1.
+    return (difference / (size > 0 ? size : Double(reference.count))).squareRoot()
   }
 
   package static func == (a: OutputErrors, b: OutputErrors) -> Bool {

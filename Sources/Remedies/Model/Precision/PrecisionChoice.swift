@@ -16,6 +16,8 @@ package struct PrecisionChoice {
   package private(set) var places: Set<ModelPlace>
   /// The errors of the outputs, with the operators in fp32.
   package private(set) var errors: OutputErrors
+  /// The errors of the outputs with nothing in fp32 but what has to be.
+  package private(set) var plainErrors: OutputErrors
   /// The operators that meet an overflow on the way, whether the outputs need them or not.
   let overflowing: Set<ModelPlace>
   /// The same with those that meet any loss.
@@ -30,11 +32,8 @@ package struct PrecisionChoice {
   private let limit: Double
   private let deadline: ContinuousClock.Instant?
 
-  /// The share of the limit below which nothing more is put in fp32: another order of sums stays below the
-  /// limit then.
+  /// The share of the limit that is aimed at: another order of sums stays below the limit then.
   private static let near = 0.9
-  /// The share of the limit up to which operators are left out.
-  private static let aimed = 0.5
   /// How much further from doubles than fp32 the outputs may be.
   private static let allowance = 2.0
 
@@ -56,7 +55,7 @@ package struct PrecisionChoice {
     var (references, floor) = ([[Tensor]](), OutputErrors())
     for feed in feeds {
       // What fp32 does not hold is nothing to be held to, and what it loses is no fault of the format.
-      let single = simulation.outputs(feed, wide: everything)
+      let single = simulation.outputs(feed, wide: everything, roundsOutputs: false)
       let reference = zip(simulation.reference(feed), single).map {
         $0.leavingOut(whereNotFinite: $1)
       }
@@ -82,8 +81,9 @@ package struct PrecisionChoice {
       }
     }
     (self.losing, self.overflowing) = (losing, overflowing)
-    (places, errors) = (forced, OutputErrors())
+    (places, errors, plainErrors) = (forced, OutputErrors(), OutputErrors())
     errors = measured(forced)
+    plainErrors = errors
     guard errors.worst > limit * Self.near else { return }
     // Overflows alone are often enough, and fewer.
     for candidate in [overflowing, losing] where errors.worst > limit * Self.near {
@@ -136,9 +136,7 @@ package struct PrecisionChoice {
   /// Leaves out what the outputs do not need: parts that hang together first, then single operators,
   /// the last first.
   private mutating func reduce() {
-    // What is beyond the aim but within the limit is not made worse.
-    let aim = max(
-      limit * Self.aimed, errors.worst <= limit * Self.near ? 1.05 * errors.worst : 0)
+    let aim = limit * Self.near
     guard errors.worst <= aim else { return }
     for part in parts() where part.count > 1 { leaveOut(part, aim) }
     var isSmaller = true

@@ -118,10 +118,12 @@ final class PrecisionSimulation {
 
   /// The outputs where `wide` are the operators that compute in fp32.
   ///
+  /// Outputs that the model gives in a narrow format are rounded to it, unless `roundsOutputs` is false.
   /// With `meeting` an operator that would lose something is told, and computes in fp32 from then on
   /// where the answer is yes.
   func outputs(
-    _ feed: [Value: Tensor], wide: Set<ModelPlace>, meeting: ((Loss) -> Bool)? = nil
+    _ feed: [Value: Tensor], wide: Set<ModelPlace>, roundsOutputs: Bool = true,
+    meeting: ((Loss) -> Bool)? = nil
   ) -> [Tensor] {
     var (wide, wideValues) = (wide, Set<Value>())
     var tensors = feed.mapValues(\.single)
@@ -179,7 +181,9 @@ final class PrecisionSimulation {
       guard let tensor = tensors[output.value] ?? exact[output.value] else {
         return Tensor([Float.nan], shape: [1])
       }
-      guard let format = output.format, wideValues.contains(output.value) else { return tensor }
+      guard roundsOutputs, let format = output.format, wideValues.contains(output.value) else {
+        return tensor
+      }
       return tensor.rounded(to: format)
     }
   }

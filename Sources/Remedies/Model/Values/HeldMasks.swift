@@ -33,6 +33,11 @@ package struct HeldMasks: ModelRemedy {
       else {
         return
       }
+      // What is beyond the format already is held where it comes from.
+      let isHeldEarlier = seen.operands.contains { operand in
+        operand.doubles.contains { $0.isFinite && format.rounded($0).isInfinite }
+      }
+      guard !isHeldEarlier else { return }
       for (place, operand) in seen.operands.enumerated() {
         let elements = operand.elements(as: Double.self)
         if elements.indices.contains(where: { elements[$0] < -format.greatest / 4 }) {
