@@ -98,7 +98,9 @@ struct ModelRepair {
     return outcome
   }
 
-  /// - Parameter model: the model as it is.
+  /// Tries remedies of `model`, which is the model as it is.
+  ///
+  /// - Throws: `InputError` where it cannot be checked or run as it is.
   private func search(
     from base: Node, _ model: ImportedModel, _ outcome: inout Outcome
   ) throws {

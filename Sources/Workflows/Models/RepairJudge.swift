@@ -29,9 +29,12 @@ struct RepairJudge {
   /// Rules whose findings are told place by place; others are about the network as a whole.
   private static let local: Set<RuleName> = [.domain, .nonFinite, .overflow, .underflow]
 
+  /// Grades a changed model.
+  ///
   /// - Parameters:
   ///   - after: the findings of the changed model.
   ///   - answers: the rules that the changes are to cure.
+  /// - Returns: how good it is.
   func grade(_ after: [Finding], answers: Set<RuleName>) -> Grade {
     let (before, after) = (before.filter(Self.counts), after.filter(Self.counts))
     if after.isEmpty { return .healthy }

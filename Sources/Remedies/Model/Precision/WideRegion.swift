@@ -21,7 +21,8 @@ struct WideRegion {
   private(set) var constants: [(name: String, value: Double)] = []
 
   /// - Parameters:
-  ///   - model: the model before anything is changed.
+  ///   - file: the model before anything is changed.
+  ///   - types: those of its values.
   ///   - chosen: nodes that are to stay in fp32, by their first outputs.
   ///   - required: those that have to.
   ///   - greatest: the greatest number of the narrow type.
