@@ -12,8 +12,9 @@ struct RepairCommand: ParsableCommand {
       A repair counts only when training meets its target with no finding left, for every seed, and \
       its loss ends below where it began and below that of a constant prediction. \
       Comments and order of the file are kept. Of an ONNX model only what is repaired changes; it \
-      counts when what was written, read again, passes its check for every seed. Exit status: 0 \
-      repaired or nothing wrong, 1 no repair was found, 2 bad input.
+      counts when what was written, read again, passes its check for every seed, and its outputs are \
+      where they were. Exit status: 0 repaired or nothing wrong, 1 no repair was found or errors \
+      remain, 2 bad input.
       """)
 
   @Argument(
@@ -27,7 +28,7 @@ struct RepairCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "fp16 or bf16: converts an ONNX model in fp32 to it, and keeps in fp32 what fails in it.",
+      "fp16 or bf16: takes an ONNX model in fp32 to it; the fewest operators stay in fp32 that its outputs need.",
       valueName: "format"))
   var format: String?
 
@@ -51,6 +52,18 @@ struct RepairCommand: ParsableCommand {
   @Flag(help: "Try remedies chosen at random too, with as many steps and in as much time again.")
   var compareRandom = false
 
+  @Option(
+    help: ArgumentHelp(
+      "How far a change may move an output of an ONNX model, against its norm.",
+      valueName: "share"))
+  var maxError = 0.01
+
+  @Flag(help: "Weights of an ONNX model may be multiplied, though it looks trained.")
+  var rescale = false
+
+  @Flag(help: "Weights of an ONNX model may be drawn anew, though it looks trained.")
+  var redraw = false
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -62,6 +75,8 @@ struct RepairCommand: ParsableCommand {
     request.seed = seed
     request.threads = threads
     request.comparesWithRandom = compareRandom
+    request.limit = maxError
+    (request.redraws, request.rescales) = (redraw, rescale)
     var file = ModelRequest(path: subject)
     file.inputs = options.inputs
     file.shapes = options.shape
@@ -80,6 +95,6 @@ struct RepairCommand: ParsableCommand {
       let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
       Terminal.writeOutput(RepairScreen(report, output: output, style: style).text)
     }
-    if report.outcome == .unrepaired { throw ExitCode(1) }
+    if report.outcome == .unrepaired || report.outcome == .partlyRepaired { throw ExitCode(1) }
   }
 }

@@ -26,6 +26,12 @@ public struct RepairReport: Hashable, Sendable {
   public var outputs: Outputs?
   /// Warnings about a repaired model that nothing tried takes away, and that were there before.
   public var remaining: [RuleName] = []
+  /// The format that a model was to be taken to; nil where that was not asked for.
+  public var format: String?
+  /// Operators that stay in fp32 when a model is taken to a format.
+  public var keptInSingle: [String] = []
+  /// What was known of the weights of a model, and what follows from it; nil where it did not matter.
+  public var weights: String?
   /// The files that were written.
   public var files: [String] = []
   public var seconds: Double
@@ -34,6 +40,8 @@ public struct RepairReport: Hashable, Sendable {
     /// Nothing was wrong.
     case healthy
     case repaired
+    /// What a change is for is cured, and errors of other kinds remain.
+    case partlyRepaired = "partly_repaired"
     /// Nothing that was tried within the budget is healthy for every seed.
     case unrepaired
   }
@@ -101,17 +109,65 @@ public struct RepairReport: Hashable, Sendable {
 
   /// How outputs of a repaired model compare with those of the model as it was.
   public struct Outputs: Hashable, Sendable {
-    /// Whether the change leaves the outputs as they were, in real arithmetic.
-    public var isExact: Bool
-    /// Elements that were finite before, in fp64 and in fp32.
+    /// What the change promises of them.
+    public var promise: Promise
+    /// Elements that were finite before, in fp64 and in fp32, over all draws of inputs.
     public var compared: Int
     public var count: Int
-    /// The greatest distance, against the larger of the element and the root mean square.
+    /// The greatest distance in fp64, against the larger of the element and the root mean square.
     public var largestError: Double
+    /// The distance of each output from what the model gave in fp64, in the Euclidean norm, against the
+    /// norm of that output, computed in the formats that the repaired model has.
+    public var errors: [Output]
+    /// What these may be at most.
+    public var limit: Double
 
-    public init(isExact: Bool, compared: Int, count: Int, largestError: Double) {
-      (self.isExact, self.compared, self.count) = (isExact, compared, count)
-      self.largestError = largestError
+    public enum Promise: String, Hashable, Sendable {
+      /// The outputs are the same in real arithmetic.
+      case equal
+      /// They move by no more than the limit.
+      case near
+      /// They are others.
+      case changed
+    }
+
+    /// One output.
+    public struct Output: Hashable, Sendable {
+      public var name: String
+      public var error: Double
+
+      public init(name: String, error: Double) { (self.name, self.error) = (name, error) }
+    }
+
+    public init(
+      promise: Promise, compared: Int, count: Int, largestError: Double, errors: [Output],
+      limit: Double
+    ) {
+      (self.promise, self.compared, self.count) = (promise, compared, count)
+      (self.largestError, self.errors, self.limit) = (largestError, errors, limit)
+    }
+
+    /// Whether the change leaves the outputs as they were, in real arithmetic.
+    public var isExact: Bool { promise == .equal }
+
+    /// The output that is furthest off.
+    public var worst: Output? { errors.max { $0.error < $1.error } }
+
+    /// Why the outputs speak against a change, as part of a sentence.
+    public var objection: String {
+      guard let worst, worst.error > limit else {
+        return "it is not equal in fp64: elements differ by up to \(Numerals.short(largestError))"
+      }
+      return
+        "moves the output \(worst.name) by \(Self.share(worst.error)) of its norm, the limit is "
+        + Self.share(limit)
+    }
+
+    /// A share for people; what is beyond ten is no matter of percents.
+    public static func share(_ value: Double) -> String {
+      value < 10
+        ? Numerals.percent(value)
+        : value.isFinite ? "\(Numerals.short(value)) times" : "more than any number"
     }
   }
 
@@ -162,7 +218,8 @@ extension RepairReport: JSONRepresentable {
       "loss": .object(["first": .number(firstLoss), "broken": .number(brokenLoss)]),
       "outputs": outputs?.json ?? .null, "files": .array(files.map { .text($0) }),
       "remaining": .array(remaining.map { .text($0.rawValue) }),
-      "seconds": .number(seconds),
+      "format": .text(format), "kept_in_fp32": .array(keptInSingle.map { .text($0) }),
+      "weights": .text(weights), "seconds": .number(seconds),
     ])
   }
 }
@@ -183,8 +240,11 @@ extension RepairReport.Try: JSONRepresentable {
 extension RepairReport.Outputs: JSONRepresentable {
   public var json: JSON {
     .object([
-      "exact": .boolean(isExact), "compared": .integer(compared), "count": .integer(count),
-      "largest_error": .number(largestError),
+      "exact": .boolean(isExact), "promise": .text(promise.rawValue),
+      "compared": .integer(compared), "count": .integer(count),
+      "largest_error": .number(largestError), "limit": .number(limit),
+      "errors": .array(
+        errors.map { .object(["output": .text($0.name), "error": .number($0.error)]) }),
     ])
   }
 }

@@ -14,7 +14,8 @@ public struct RepairScreen {
   }
 
   public var text: String {
-    [headline, proof, table, random, next].filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
+    [headline, weights, proof, table, random, next].filter { !$0.isEmpty }.joined(separator: "\n\n")
+      + "\n"
   }
 
   private var headline: String {
@@ -25,39 +26,93 @@ public struct RepairScreen {
       }
       return painted(
         "HEALTHY", .green, ": nothing is wrong with \(report.subject), and nothing was changed.")
-    case .unrepaired:
-      if report.tried.isEmpty, let reason = report.reason {
-        return painted("NOT REPAIRED", .red, ": nothing was changed. \(reason)")
-      }
-      return painted(
-        "NOT REPAIRED", .red,
-        ": of \(report.tried.count) changes of \(report.subject) none was healthy for every seed, in "
-          + "\(Numerals.count(report.steps)) steps. A larger --budget tries more.")
-    case .repaired:
-      let count = report.changes.count
+    case .unrepaired: return unrepaired
+    case .repaired, .partlyRepaired:
       var lines = [
-        painted(
-          "REPAIRED", .green,
-          ": \(report.subject) is \(report.remaining.isEmpty ? "healthy" : "without error") with \(count == 1 ? "one change" : "\(count) changes"), "
-            + "found in \(Numerals.count(report.steps)) \(report.outputs == nil ? "steps" : "checks"):"
-        )
+        report.outcome == .partlyRepaired
+          ? painted("REPAIRED IN PART", .yellow, ": \(report.subject) has errors left\(found)")
+          : painted("REPAIRED", .green, ": \(report.subject) \(state)\(found)")
       ]
-      lines += report.changes.map { style.wrapped($0, first: "  * ", indentation: "    ") }
+      lines += report.changes.map {
+        style.wrapped($0, first: "  * ", indentation: "    ")
+      }
       if !report.remaining.isEmpty {
         let rules = report.remaining.map(\.rawValue).joined(separator: ", ")
         lines.append(
-          style.wrapped("No error is left. Warnings that were there before remain: \(rules)."))
+          style.wrapped(
+            report.outcome == .partlyRepaired
+              ? "What remains was there before, and no repair is known for it: \(rules)."
+              : report.format == nil
+                ? "No error is left. Warnings that were there before remain: \(rules)."
+                : "Warnings in \(report.format ?? "") that fp32 does not have: \(rules)."))
       }
       return lines.joined(separator: "\n")
     }
+  }
+
+  /// What a repaired subject is.
+  private var state: String {
+    if let format = report.format, let worst = report.outputs?.worst {
+      return "computes in \(format), and its outputs are within "
+        + "\(RepairReport.Outputs.share(worst.error)) of fp32"
+    }
+    return "is \(report.remaining.isEmpty ? "healthy" : "without error")"
+  }
+
+  private var found: String {
+    let count = report.changes.count
+    return " with \(count == 1 ? "one change" : "\(count) changes"), found in "
+      + "\(Numerals.count(report.steps)) "
+      + (report.outputs == nil ? "steps:" : report.format == nil ? "checks:" : "runs:")
+  }
+
+  private var unrepaired: String {
+    let bad = "NOT REPAIRED"
+    if let format = report.format, let outputs = report.outputs, let worst = outputs.worst {
+      let kept = report.keptInSingle.count
+      let reason =
+        worst.error > outputs.limit
+        ? "the output \(worst.name) is off by \(RepairReport.Outputs.share(worst.error)) of its norm, "
+          + "more than \(RepairReport.Outputs.share(outputs.limit)). --max-error allows more."
+        : "checks find what fp32 does not have: "
+          + report.remaining.map(\.rawValue).joined(separator: ", ") + "."
+      return painted(
+        bad, .red,
+        ": in \(format), with \(kept) \(kept == 1 ? "operator" : "operators") of \(report.subject) "
+          + "kept in fp32, \(reason)")
+    }
+    guard !report.tried.isEmpty else {
+      if let reason = report.reason {
+        return painted(bad, .red, ": nothing was changed. \(reason)")
+      }
+      return painted(bad, .red, ": no repair is known for what is wrong with \(report.subject).")
+    }
+    let tried = report.tried.count
+    return painted(
+      bad, .red,
+      ": of \(tried) \(tried == 1 ? "change" : "changes") of \(report.subject) none was healthy for "
+        + "every seed, in \(Numerals.count(report.steps)) "
+        + (report.weights == nil ? "steps. A larger --budget tries more." : "checks."))
   }
 
   private func painted(_ word: String, _ ink: Style.Ink, _ rest: String) -> String {
     style.paint(word, ink) + style.wrapped(word + rest).dropFirst(word.count)
   }
 
+  /// What was known of a model's weights, where nothing was found or they are what was changed.
+  private var weights: String {
+    guard let weights = report.weights,
+      report.outcome == .unrepaired || report.outputs?.promise == .changed
+    else { return "" }
+    return style.wrapped(weights)
+  }
+
+  private var isRepaired: Bool {
+    report.outcome == .repaired || report.outcome == .partlyRepaired
+  }
+
   private var proof: String {
-    guard report.outcome == .repaired else { return "" }
+    guard isRepaired else { return "" }
     if let outputs = report.outputs { return modelProof(outputs) }
     let losses = report.proof.filter { $0.lastLoss.isFinite }
     guard !losses.isEmpty else {
@@ -81,16 +136,40 @@ public struct RepairScreen {
   private func modelProof(_ outputs: RepairReport.Outputs) -> String {
     let seeds = report.proof.map { "\($0.seed)" }.joined(separator: ", ")
     let count = "\(Numerals.count(outputs.compared)) of \(Numerals.count(outputs.count))"
-    let error = Numerals.short(outputs.largestError)
-    let rest =
-      outputs.isExact
-      ? "In fp64 the outputs are as they were: \(count) elements were finite, and differ by at most "
-        + "\(error) of their size."
-      : "The outputs change: in fp64 \(count) elements were finite, and differ by up to \(error) of "
-        + "their size."
+    let error = RepairReport.Outputs.share(outputs.worst?.error ?? 0)
+    let limit = RepairReport.Outputs.share(outputs.limit)
+    var rest: String
+    switch outputs.promise {
+    case .equal:
+      rest =
+        "In fp64 the outputs are as they were: \(count) elements were finite, and differ by at most "
+        + "\(Numerals.short(outputs.largestError)) of their size."
+    case .near:
+      rest =
+        "The outputs are off by \(error) of their norm at most, the limit is \(limit): \(count) "
+        + "elements were finite."
+    case .changed:
+      rest =
+        "The outputs change: by up to \(error) of their norm, \(count) elements were finite."
+    }
+    if outputs.compared == 0 {
+      rest = "No element of the outputs was finite before, so that there is nothing to compare."
+    }
+    if outputs.errors.count > 1, outputs.promise != .changed, outputs.compared > 0 {
+      rest +=
+        " By output: "
+        + outputs.errors.prefix(Self.listed).map {
+          "\($0.name) \(RepairReport.Outputs.share($0.error))"
+        }.joined(separator: ", ")
+        + (outputs.errors.count > Self.listed
+          ? " and \(outputs.errors.count - Self.listed) others." : ".")
+    }
     return style.wrapped(
       "Proven by checking what was written, read again, with the seeds \(seeds). \(rest)")
   }
+
+  /// Outputs that are told one by one.
+  private static let listed = 8
 
   private var table: String {
     guard !report.tried.isEmpty else { return "" }
@@ -134,7 +213,7 @@ public struct RepairScreen {
   }
 
   private var next: String {
-    guard report.outcome == .repaired else { return "" }
+    guard isRepaired else { return "" }
     return output.map { "The repaired file is \($0)." }
       ?? "Write it with -o FILE."
   }

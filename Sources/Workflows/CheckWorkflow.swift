@@ -145,17 +145,32 @@ public struct CheckWorkflow {
     if report.model.purpose == .inference, let note = TrainingTrace(model).finding {
       report.findings.insert(note, at: 0)
     }
-    guard !report.findings.isEmpty else { return result(report, options) }
+    let advice = FormatAdvice(checking, options.format)
+    guard !report.findings.isEmpty || advice != nil else { return result(report, options) }
     report.findings = try logged("predicted remedies") {
       let (file, _) = try ModelLoading.file(asked, batch: 8)
-      let checked = ModelChecking.Checked(file, model, check, checking.importing)
+      let checked = ModelChecking.Checked(
+        file, model, check, checking, seed: options.seed)
+      var patient = checked.patient([options.seed])
+      patient.deadline = .now + Self.mostProposing
+      patient.freedom = ModelFreedom(RepairRequest(path: path), model).freedom
       return ModelProposals(
-        for: checked.patient([options.seed]), predicting: { try checking.secondMoments(of: $0) }
+        for: patient, predicting: { try checking.secondMoments(of: $0) }
       )
       .complete(report.findings)
     }
+    if let advice {
+      report.findings = try logged("measured operators in \(options.format.name)") {
+        let (file, _) = try ModelLoading.file(asked, batch: 8)
+        return advice.complete(
+          report.findings, file, model, seed: options.seed, deadline: .now + Self.mostProposing)
+      }
+    }
     return result(report, options)
   }
+
+  /// What remedies may measure before they are named.
+  private static let mostProposing = Duration.seconds(10)
 
   /// Does a stage and logs how long it took.
   private func logged<R>(_ stage: Logger.Message, _ work: () throws -> R) rethrows -> R {

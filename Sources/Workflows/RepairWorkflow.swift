@@ -24,6 +24,11 @@ public struct RepairRequest: Sendable {
   public var threads: Int?
   /// Whether a random choice of remedies is tried beside the search, with as many steps.
   public var comparesWithRandom = false
+  /// How far a change may move an output of an ONNX model, against its Euclidean norm.
+  public var limit = 0.01
+  /// Whether weights of an ONNX model may be drawn anew, or multiplied, though it looks trained.
+  public var redraws = false
+  public var rescales = false
   /// Inputs and what else an ONNX model leaves open.
   public var model: ModelRequest?
   /// `fp16` or `bf16`: what an ONNX model in fp32 is to store and compute in; nil for what it does.
@@ -118,6 +123,9 @@ public struct RepairWorkflow {
     if let batch = asked.batch, batch < 1 {
       throw InputError("--batch \(batch): must be at least 1")
     }
+    guard request.limit > 0, request.limit < .infinity else {
+      throw InputError("--max-error \(request.limit): must be a number above 0, such as 0.01")
+    }
     guard request.format == nil || request.dataType != nil else {
       throw InputError("--format \(request.format ?? ""): use fp16 or bf16")
     }
@@ -167,7 +175,9 @@ public struct RepairWorkflow {
         for remedy in RemedyCatalogue.all where !parent.remedies.contains(remedy.name) {
           guard let change = remedy.change(parent.network) else { continue }
           if let most = budget.steps, report.steps >= most { break search }
-          if let most = budget.time, ContinuousClock.now - clock >= most { break search }
+          // A check takes about what those before it took.
+          let spent = ContinuousClock.now - clock
+          if let most = budget.time, spent + spent / report.steps > most * 1.1 { break search }
           request.progress("trying: \(change.sentence)")
           guard let result = try? check(change.network, 0) else { continue }
           let changes = parent.changes + [change]

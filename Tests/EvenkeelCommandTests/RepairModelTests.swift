@@ -112,13 +112,34 @@ import Testing
       let outcome = try CommandTests.run(
         "repair", "m.onnx", "--format", "fp16", "-o", "half.onnx", "--json", in: folder)
       #expect(outcome.status == 0, "\(outcome.output) \(outcome.error)")
-      let changes = try #require(try document(outcome)["changes"] as? [String])
-      #expect(changes.count == 2 && changes[0].contains("float16"))
+      let report = try document(outcome)
+      // Only the format is changed, whatever else there is to repair.
+      let changes = try #require(report["changes"] as? [String])
+      #expect(changes.count == 1 && changes[0].contains("float16"))
+      #expect(report["format"] as? String == "fp16")
+      let outputs = try #require(report["outputs"] as? [String: Any])
+      #expect(outputs["promise"] as? String == "near" && outputs["limit"] as? Double == 0.01)
+      let errors = try #require(outputs["errors"] as? [[String: Any]])
+      #expect(errors.count == 1 && errors[0]["output"] as? String == "y")
+      let error = try #require(errors[0]["error"] as? Double)
+      #expect(error > 1e-6 && error < 0.01)
       let bytes = try Data(contentsOf: folder.appending(path: "half.onnx"))
       let model = try Onnx_ModelProto(serializedBytes: bytes)
       #expect(model.graph.input[0].type.tensorType.elemType == 1)
       #expect(model.graph.initializer[0].dataType == Int32(DataType.float16.rawValue))
-      #expect(model.graph.node.map(\.opType) == ["Cast", "MatMul", "LogSoftmax", "Cast"])
+      #expect(model.graph.node.map(\.opType) == ["Cast", "MatMul", "Softmax", "Log", "Cast"])
+    }
+  }
+
+  /// A limit that no narrow format keeps.
+  @Test func outputsBeyondTheLimitAreNoRepair() throws {
+    try withModel { folder in
+      let outcome = try CommandTests.run(
+        "repair", "m.onnx", "--format", "fp16", "--max-error", "1e-9", "-o", "half.onnx",
+        in: folder)
+      #expect(outcome.status == 1, "\(outcome.output) \(outcome.error)")
+      #expect(outcome.output.hasPrefix("NOT REPAIRED: in fp16"), "\(outcome.output)")
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "half.onnx").path))
     }
   }
 

@@ -14,7 +14,7 @@ package struct ModelBody {
   package var initializers: [Onnx_TensorProto]
   package let outputs: [String]
   /// Inputs of the main graph that an initializer is only the default of.
-  let overridable: Set<String>
+  package let overridable: Set<String>
   /// Constants of the bodies around this one.
   let outer: [String: Onnx_TensorProto]
   /// Standard operators that the model defines otherwise.

@@ -3,6 +3,10 @@ package struct ModelFunction: Hashable, Sendable {
   package let domain: String
   package let name: String
   package let overload: String
+
+  package init(domain: String, name: String, overload: String) {
+    (self.domain, self.name, self.overload) = (domain, name, overload)
+  }
 }
 
 /// A value of a model file: its name, and the function in which it has it.

@@ -28,7 +28,7 @@ package struct AddedEpsilon: ModelRemedy {
       return ModelChange(
         self,
         "keep operands of \(edit.operators.sorted().joined(separator: ", ")) from 0 by an epsilon of "
-          + epsilons + NodeRewriting.places(edit.names),
+          + epsilons + NodeRewriting.places(edit.names) + ZeroWeights(patient).sentence,
         ModelFile(message, editedFrom: patient.file), isExact: false, extraEffort: number)
     }
   }

@@ -13,13 +13,11 @@ import Tensors
 /// Products that end one of L residual branches are brought to a second moment of 1/L.
 package struct LayerRescale: ModelRemedy {
   package let name = "layer_rescale"
-  package let answers: Set<RuleName> = [
-    .explodingGradient, .vanishingGradient, .explodingActivation, .vanishingActivation, .overflow,
-    .underflow, .nonFinite, .saturatedUnits,
-  ]
+  package let answers = Set<RuleName>.spread
   package let effort = 5
 
   package func changes(of patient: ModelPatient) -> [ModelChange] {
+    guard patient.freedom.mayRescale else { return [] }
     let factors = LayerFactors(patient)
     guard !factors.contents.isEmpty, let file = patient.file.replacing(factors.contents) else {
       return []
@@ -29,7 +27,8 @@ package struct LayerRescale: ModelRemedy {
       ModelChange(
         self,
         "divide the weights and biases of \(count) \(count == 1 ? "layer" : "layers") by the root mean "
-          + "square of what they give, so that each gives second moment 1", file, isExact: false)
+          + "square of what they give, so that each gives second moment 1", file, isExact: false,
+        keepsOutputs: false)
     ]
   }
 }

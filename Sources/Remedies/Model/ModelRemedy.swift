@@ -31,6 +31,12 @@ package struct ModelPatient {
   let importing: ImportOptions
   /// Fills an input, as given or as drawn from a seed.
   let fill: (Value, Tensor, UInt64) -> Void
+  /// How far an output may move, against its Euclidean norm, where a change is not one of the weights.
+  package var limit = 0.01
+  /// When no further run of the model is to begin; nil for never.
+  package var deadline: ContinuousClock.Instant?
+  /// What may become of the weights.
+  package var freedom = WeightFreedom()
 
   package init(
     _ file: ModelFile, _ model: ImportedModel, importedWith importing: ImportOptions,
@@ -51,10 +57,22 @@ package struct ModelPatient {
   /// Its inputs are not those of the old graph, so that nothing is filled.
   func edited(_ file: ModelFile) -> ModelPatient? {
     guard let model = try? ImportedModel(file, importing) else { return nil }
-    return ModelPatient(
+    var patient = ModelPatient(
       file, model, importedWith: importing, rules: rules, endangered: [], seeds: seeds,
       filling: { _, _, _ in })
+    patient.freedom = freedom
+    return patient
   }
+}
+
+/// What remedies may do with weights: nothing, unless the user says so or they were never trained.
+package struct WeightFreedom: Hashable, Sendable {
+  /// Whether they may be drawn anew.
+  package var mayRedraw = false
+  /// Whether they may be multiplied.
+  package var mayRescale = false
+
+  package init() {}
 }
 
 /// A model that a remedy has edited.
@@ -64,18 +82,30 @@ package struct ModelChange {
   /// What was changed, as one sentence without a full stop.
   package let sentence: String
   package let file: ModelFile
-  /// Whether the outputs are the same in real arithmetic.
-  package let isExact: Bool
+  /// What the change promises of the outputs.
+  package let promise: Promise
   package let effort: Int
+
+  /// What a change promises of outputs where they were finite.
+  package enum Promise: Hashable, Sendable {
+    /// They are the same in real arithmetic.
+    case equal
+    /// They move by no more than the limit.
+    case near
+    /// Nothing: weights or functions are others.
+    case none
+  }
+
+  package var isExact: Bool { promise == .equal }
 
   package init(
     _ remedy: some ModelRemedy, _ sentence: String, _ file: ModelFile, isExact: Bool,
-    extraEffort: Int = 0
+    keepsOutputs: Bool = true, extraEffort: Int = 0
   ) {
     self.remedy = remedy.name
     self.sentence = sentence
     self.file = file
-    self.isExact = isExact
+    promise = isExact ? .equal : keepsOutputs ? .near : .none
     effort = remedy.effort + extraEffort
   }
 }
@@ -85,8 +115,9 @@ package enum ModelRemedies {
   package static let all: [any ModelRemedy] = [
     StableLogSoftmax(), StableSoftmax(), StableLogSumExp(), StableLogSigmoid(), StableSoftplus(),
     StableSigmoid(), StableVariance(), StableLogarithm(), StableRoot(), GuardedBranch(),
-    ClippedDomain(), FiniteMask(), PositiveRate(), RaisedNormEpsilon(), AddedEpsilon(),
-    SinglePrecisionNodes(), LayerRescale(), StandardWeights(),
+    ClippedDomain(), FiniteMask(), PositiveRate(), EmptyAttentionRows(), RaisedNormEpsilon(),
+    HeldMasks(), AddedEpsilon(), BoundedExponents(), SinglePrecisionNodes(), ScaledInputs(),
+    BoundedLogScales(), LayerRescale(), StandardWeights(),
     ActivationGainWeights(), OrthogonalWeights(), ScaledSigmoidNodes(),
   ]
 
@@ -94,4 +125,12 @@ package enum ModelRemedies {
   package static func answering(_ rules: Set<RuleName>) -> [any ModelRemedy] {
     all.filter { !$0.answers.isDisjoint(with: rules) }
   }
+}
+
+extension Set<RuleName> {
+  /// What the sizes of weights decide; never a NaN, a domain or a format.
+  static let spread: Set<RuleName> = [
+    .explodingGradient, .vanishingGradient, .explodingActivation, .vanishingActivation,
+    .saturatedUnits,
+  ]
 }

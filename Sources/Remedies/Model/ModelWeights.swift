@@ -26,6 +26,8 @@ struct ModelWeights {
   let branches: Int
   /// The parameter that a value holds the elements of, moved.
   let sources: [Value: Value]
+  /// The fan-in of the products that biases are added to.
+  private var biasFans: [Value: Double] = [:]
 
   init(_ model: ImportedModel) {
     let graph = model.graph
@@ -34,7 +36,9 @@ struct ModelWeights {
     for value in trained { sources[value] = value }
     var products: [Value: (node: Graph.Node, operand: Int)] = [:]
     var order: [Value] = []
-    var sums: Set<Value> = []
+    // The weight whose product a value is, with what was added to it.
+    var sums: [Value: Value] = [:]
+    var owners: [Value: Value] = [:]
     var biases: [Value] = []
     var readers: [Value: [Int]] = [:]
     for (number, node) in graph.nodes.enumerated() {
@@ -54,16 +58,20 @@ struct ModelWeights {
           products[parameter] = (node, place)
           order.append(parameter)
         }
-        sums.formUnion(node.results)
-        if node.operands.count > 2, let bias = sources[node.operands[2]] { biases.append(bias) }
+        for result in node.results { sums[result] = parameter }
+        if node.operands.count > 2, let bias = sources[node.operands[2]] {
+          biases.append(bias)
+          owners[bias] = parameter
+        }
       } else if node.op is Add, node.operands.count == 2 {
-        for (a, b) in [(0, 1), (1, 0)] where sums.contains(node.operands[a]) {
+        for (a, b) in [(0, 1), (1, 0)] where sums[node.operands[a]] != nil {
           guard let bias = sources[node.operands[b]] else { continue }
           biases.append(bias)
-          sums.formUnion(node.results)
+          owners[bias] = sums[node.operands[a]]
+          for result in node.results { sums[result] = sums[node.operands[a]] }
         }
-      } else if Self.moves(node.op), let first = node.operands.first, sums.contains(first) {
-        sums.formUnion(node.results)
+      } else if Self.moves(node.op), let first = node.operands.first, let weight = sums[first] {
+        for result in node.results { sums[result] = weight }
       }
     }
     self.sources = sources
@@ -79,9 +87,15 @@ struct ModelWeights {
           of: parameter, node, place, graph, activation: chains.activation(after: node)),
         endsBranch: last.contains(parameter))
     }
+    let fans = Dictionary(
+      weights.map { ($0.parameter, $0.target.fanIn) }, uniquingKeysWith: { first, _ in first })
+    biasFans = owners.compactMapValues { fans[$0] }
     var seen: Set<Value> = Set(order)
     self.biases = biases.filter { seen.insert($0).inserted }
   }
+
+  /// The fan-in of the product that a bias is added to; nil where it is added to several.
+  func fanIn(ofBias bias: Value) -> Double? { biasFans[bias] }
 
   /// Whether an operator hands on its first operand's elements, in another order or shape.
   static func moves(_ op: any Operator) -> Bool {

@@ -11,10 +11,11 @@ import Semantics
 /// Sigmoids that multiply something, as gates do, and those that give an output stay.
 package struct ScaledSigmoidNodes: ModelRemedy {
   package let name = "scaled_sigmoid_activation"
-  package let answers = Set<RuleName>.growth.union([.saturatedUnits])
+  package let answers = Set<RuleName>.spread
   package let effort = 9
 
   package func changes(of patient: ModelPatient) -> [ModelChange] {
+    guard patient.freedom.mayRedraw else { return [] }
     let places = Self.places(patient.model)
     guard !places.isEmpty else { return [] }
     let rewriting = NodeRewriting(of: patient) { node, view in
@@ -42,7 +43,8 @@ package struct ScaledSigmoidNodes: ModelRemedy {
       ModelChange(
         self,
         "compute 4·sigmoid(x) − 2 in place of \(places.count) sigmoids between layers, and "
-          + drawn.sentence, drawn.file, isExact: false)
+          + drawn.sentence, drawn.file, isExact: false,
+        keepsOutputs: false)
     ]
   }
 

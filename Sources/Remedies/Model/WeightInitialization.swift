@@ -13,10 +13,11 @@ import Tensors
 /// (Hayou and others 2021).
 package struct StandardWeights: ModelRemedy {
   package let name = "standard_init"
-  package let answers = Set<RuleName>.growth.union([.saturatedUnits, .deadUnits, .nonFinite])
+  package let answers = Set<RuleName>.spread.union([.deadUnits])
   package let effort = 6
 
   package func changes(of patient: ModelPatient) -> [ModelChange] {
+    guard patient.freedom.mayRedraw else { return [] }
     let draw = WeightDraw(patient) { target in
       guard let activation = target.activation, activation.isRectifier else {
         return VarianceScaling(.xavier, .normal)
@@ -28,7 +29,8 @@ package struct StandardWeights: ModelRemedy {
       ModelChange(
         self,
         "draw \(draw.description) anew, normal with He's variance before rectifiers and "
-          + "Xavier's elsewhere, and set biases to 0\(draw.scale)", file, isExact: false)
+          + "Xavier's elsewhere, and set biases to 0\(draw.scale)", file, isExact: false,
+        keepsOutputs: false)
     ]
   }
 }
@@ -36,17 +38,19 @@ package struct StandardWeights: ModelRemedy {
 /// Weights whose variance is what each layer's own activation asks for, so that second moments stay.
 package struct ActivationGainWeights: ModelRemedy {
   package let name = "activation_gain_init"
-  package let answers = Set<RuleName>.growth.union([.saturatedUnits, .nonFinite])
+  package let answers = Set<RuleName>.spread
   package let effort = 7
 
   package func changes(of patient: ModelPatient) -> [ModelChange] {
+    guard patient.freedom.mayRedraw else { return [] }
     let draw = WeightDraw(patient) { _ in VarianceScaling(.activationGain, .normal) }
     guard let file = draw.file else { return [] }
     return [
       ModelChange(
         self,
         "draw \(draw.description) anew, normal with the variance that the activation after "
-          + "each asks for, and set biases to 0\(draw.scale)", file, isExact: false)
+          + "each asks for, and set biases to 0\(draw.scale)", file, isExact: false,
+        keepsOutputs: false)
     ]
   }
 }
@@ -54,13 +58,14 @@ package struct ActivationGainWeights: ModelRemedy {
 /// Orthogonal weights times the gain of what follows them, which keep the length of every vector.
 package struct OrthogonalWeights: ModelRemedy {
   package let name = "orthogonal_init"
-  package let answers = Set<RuleName>.growth.union([.saturatedUnits, .nonFinite])
+  package let answers = Set<RuleName>.spread
   package let effort = 8
 
   /// Sides of matrices up to which the decomposition takes seconds.
   private static let largestSide = 1024
 
   package func changes(of patient: ModelPatient) -> [ModelChange] {
+    guard patient.freedom.mayRedraw else { return [] }
     let draw = WeightDraw(patient) { target in
       let isRectified = target.activation?.isRectifier ?? false
       let orthogonal = OrthogonalInitializer(gain: .factor(isRectified ? 2.0.squareRoot() : 1))
@@ -76,7 +81,8 @@ package struct OrthogonalWeights: ModelRemedy {
       ModelChange(
         self,
         "draw \(draw.description) anew, orthogonal times sqrt(2) before rectifiers and times "
-          + "1 elsewhere, and set biases to 0\(draw.scale)", file, isExact: false)
+          + "1 elsewhere, and set biases to 0\(draw.scale)", file, isExact: false,
+        keepsOutputs: false)
     ]
   }
 }

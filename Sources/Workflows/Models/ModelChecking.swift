@@ -13,6 +13,19 @@ struct ModelChecking {
   let path: String
   let options: Check.Options
   let importing: ImportOptions
+  /// Whether narrow types that a model declares are computed as if they were fp32.
+  private var isInSingle = false
+
+  init(path: String, options: Check.Options, importing: ImportOptions) {
+    (self.path, self.options, self.importing) = (path, options, importing)
+  }
+
+  /// The same checks of models as they are in fp32, whatever types they declare.
+  var inSinglePrecision: ModelChecking {
+    var checking = self
+    checking.isInSingle = true
+    return checking
+  }
 
   /// A model that was checked.
   struct Checked {
@@ -20,12 +33,14 @@ struct ModelChecking {
     let model: ImportedModel
     let report: CheckReport
     let diagnosis: Diagnosis
-    let importing: ImportOptions
+    let checking: ModelChecking
+    let seed: UInt64
 
     init(
-      _ file: ModelFile, _ model: ImportedModel, _ check: Check, _ importing: ImportOptions
+      _ file: ModelFile, _ model: ImportedModel, _ check: Check, _ checking: ModelChecking,
+      seed: UInt64
     ) {
-      (self.file, self.model, self.importing) = (file, model, importing)
+      (self.file, self.model, self.checking, self.seed) = (file, model, checking, seed)
       (report, diagnosis) = (check.report, check.diagnosis)
     }
 
@@ -39,18 +54,27 @@ struct ModelChecking {
     func patient(_ seeds: [UInt64]) -> ModelPatient {
       let hazards = diagnosis.hazards.filter(\.hazard.kind.isOfDomain)
       let nodes = hazards.flatMap(\.nodes) + [diagnosis.failure?.node].compactMap { $0 }
-      let runnable = Runnable(model, given: importing.given)
-      return ModelPatient(
-        file, model, importedWith: importing, rules: rules,
-        endangered: Set(nodes.compactMap { model.origins[$0] }), seeds: seeds,
-        filling: { value, tensor, seed in
-          if let given = runnable.given[value] {
-            tensor.copyBytes(from: given.cast(to: Double.self))
-          } else {
-            runnable.draw(value, tensor, seed)
-          }
-        })
+      return checking.patient(
+        file, model, seeds, rules: Set(report.findings.filter { $0.severity > .note }.map(\.rule)),
+        endangered: Set(nodes.compactMap { model.origins[$0] }))
     }
+  }
+
+  /// A model as remedies see it, to be healthy for some seeds.
+  func patient(
+    _ file: ModelFile, _ model: ImportedModel, _ seeds: [UInt64], rules: Set<RuleName> = [],
+    endangered: Set<ModelPlace> = []
+  ) -> ModelPatient {
+    let runnable = Runnable(model, given: importing.given)
+    return ModelPatient(
+      file, model, importedWith: importing, rules: rules, endangered: endangered, seeds: seeds,
+      filling: { value, tensor, seed in
+        if let given = runnable.given[value] {
+          tensor.copyBytes(from: given.cast(to: Double.self))
+        } else {
+          runnable.draw(value, tensor, seed)
+        }
+      })
   }
 
   /// Imports a model and checks it.
@@ -72,7 +96,7 @@ struct ModelChecking {
 
   func check(_ file: ModelFile, _ model: ImportedModel, seed: UInt64) throws -> Checked {
     let check = try examination(of: model, seed: seed)
-    return Checked(file, model, check, importing)
+    return Checked(file, model, check, self, seed: seed)
   }
 
   /// Checks a model that was imported, for which its file need not be at hand.
@@ -84,8 +108,10 @@ struct ModelChecking {
     options.purpose = importing.isTraining ? .training : .inference
     options.isStart = TrainingTrace(model).isStart(for: options.purpose)
     options.nodeFormats =
-      options.format == .fp32
-      ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }
+      isInSingle
+      ? [:]
+      : options.format == .fp32
+        ? model.nodeFormats : model.nodeFormats.filter { $0.value.bitCount == 8 }
     do {
       return try Check(
         Subject(model, given: importing.given), path: path, options: options, adding: { Add() })

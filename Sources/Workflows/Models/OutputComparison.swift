@@ -1,74 +1,151 @@
 import Execution
 import Findings
+import Numbers
 import ONNX
+import Remedies
 import TensorFiles
 import Tensors
 
-/// The outputs of two models on the same inputs, both computed in doubles.
+/// The outputs of a model as it was, and what changed models make of them, on given inputs or on draws.
 ///
-/// How far rounding grows within the first model shows where it is computed in singles as well: its doubles
-/// are off by a 2²⁹th of what its singles are off by.
+/// The model as it was is computed in doubles, nothing rounded. An element counts that is finite there and
+/// in fp32. A changed model is held to it twice. Computed in doubles as well it shows whether both are
+/// equal in real arithmetic; how far rounding grows is known from what fp32 makes of the first. Computed as
+/// it will be, in fp32 and in the narrow types that it declares, it shows the error of each output against
+/// the norm of that output.
 struct OutputComparison {
-  let report: RepairReport.Outputs
-  /// Whether the outputs are equal, up to rounding, wherever the first model's are finite.
-  let isEqual: Bool
+  private let references: [Reference]
+  private let checking: ModelChecking
+  private let seeds: [UInt64]
+  /// How far outputs may move, against their norm.
+  let limit: Double
+
+  /// The outputs of one draw by name.
+  private struct Reference {
+    let seed: UInt64
+    /// In doubles; nan where fp32 is not finite.
+    let exact: [(name: String, tensor: Tensor)]
+    let single: [String: Tensor]
+  }
+
+  /// What became of a comparison.
+  struct Result {
+    let report: RepairReport.Outputs
+    /// Whether the outputs are as the change promises.
+    let isKept: Bool
+  }
+
   /// How far apart elements may be that are equal in real arithmetic, against the larger of the element
   /// and the output's root mean square.
   private static let tolerance = 1e-9
   /// What an error in singles is in doubles, times what the order of operations can change.
   private static let growth = 32 * 0x1p-29
+  /// How much further from doubles than the first model in fp32 the second may be.
+  private static let allowance = 2.0
 
-  /// Computes the outputs of both; `isExact` says whether the change claims to leave them as they were.
-  ///
-  /// - Throws: `InputError` where a model cannot be run.
+  /// - Throws: `InputError` where the model cannot be run.
   init(
-    _ before: ModelFile, _ after: ModelFile, _ checking: ModelChecking, seed: UInt64, isExact: Bool
+    _ original: ImportedModel, _ checking: ModelChecking, seeds: [UInt64], limit: Double
   ) throws {
-    let old = try Self.outputs(before, checking, seed, Double.self)
-    let rough = try Self.outputs(before, checking, seed, Float.self)
-    let new = try Self.outputs(after, checking, seed, Double.self)
-    var (compared, count, largest, isEqual) = (0, 0, 0.0, true)
-    for (name, x) in old {
-      count += x.count
-      guard let y = new[name], let z = rough[name], x.count == y.count else {
-        (largest, isEqual) = (.infinity, false)
-        continue
-      }
-      let finite = x.indices.filter { x[$0].isFinite && z[$0].isFinite }
-      compared += finite.count
-      let squares = finite.reduce(0) { $0 + x[$1] * x[$1] }
-      let size = (squares / Double(max(1, finite.count))).squareRoot()
-      for i in finite where x[i] != y[i] {
-        let scale = max(abs(x[i]), size)
-        let error = abs(x[i] - y[i])
-        largest = error.isNaN ? .infinity : max(largest, error / scale)
-        // What is not a number is not at most anything.
-        if !(error <= Self.tolerance * scale + Self.growth * abs(x[i] - z[i])) { isEqual = false }
+    self.checking = checking
+    self.limit = limit
+    let runnable = Runnable(original, given: checking.importing.given)
+    // Inputs that are all given are the same for every seed.
+    let isGiven = runnable.inputs.allSatisfy { runnable.given[$0.value] != nil }
+    self.seeds = isGiven ? Array(seeds.prefix(1)) : seeds
+    references = try self.seeds.map { seed in
+      let exact = try Self.outputs(runnable, seed, [:], Double.self)
+      let single = try Self.outputs(runnable, seed, [:], Float.self)
+      let byName = Dictionary(
+        single.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+      return Reference(
+        seed: seed,
+        exact: exact.map { name, tensor in
+          (name, byName[name].map { tensor.leavingOut(whereNotFinite: $0) } ?? tensor)
+        }, single: byName)
+    }
+  }
+
+  /// Compares a changed model.
+  ///
+  /// - Throws: `InputError` where it cannot be run.
+  func callAsFunction(_ after: ImportedModel, promise: ModelChange.Promise) throws -> Result {
+    let runnable = Runnable(after, given: checking.importing.given)
+    var (errors, floors) = (OutputErrors(), OutputErrors())
+    var (largest, isEqual) = (0.0, true)
+    for reference in references {
+      let doubles = try Self.outputs(runnable, reference.seed, [:], Double.self)
+      let found = try Self.outputs(runnable, reference.seed, after.nodeFormats, Float.self)
+      for (name, exact) in reference.exact {
+        guard let x = doubles.first(where: { $0.name == name })?.tensor,
+          let y = found.first(where: { $0.name == name })?.tensor,
+          let z = reference.single[name], x.count == exact.count
+        else {
+          (largest, isEqual) = (.infinity, false)
+          continue
+        }
+        errors.compare(name, y, with: exact)
+        floors.compare(name, z, with: exact)
+        let distance = Self.distance(exact.numbers, x.numbers, z.numbers)
+        largest = max(largest, distance.largest)
+        if !distance.isEqual { isEqual = false }
       }
     }
-    self.isEqual = isEqual
-    report = .init(isExact: isExact, compared: compared, count: count, largestError: largest)
+    let most = max(limit, Self.allowance * floors.worst)
+    let isKept =
+      switch promise {
+      case .equal: isEqual && errors.worst <= most
+      case .near: errors.worst <= most
+      case .none: true
+      }
+    return Result(
+      report: .init(
+        promise: .init(promise), compared: errors.compared, count: errors.count,
+        largestError: largest,
+        errors: errors.errors.map { .init(name: $0.name, error: $0.error) }, limit: most),
+      isKept: isKept)
+  }
+
+  /// The greatest distance of elements in doubles against their size, and whether all are equal up to
+  /// rounding.
+  private static func distance(
+    _ x: [Double], _ y: [Double], _ single: [Double]
+  ) -> (largest: Double, isEqual: Bool) {
+    let finite = x.indices.filter { x[$0].isFinite }
+    let squares = finite.reduce(0) { $0 + x[$1] * x[$1] }
+    let size = (squares / Double(max(1, finite.count))).squareRoot()
+    var (largest, isEqual) = (0.0, true)
+    for i in finite where x[i] != y[i] {
+      let scale = max(abs(x[i]), size)
+      let error = abs(x[i] - y[i])
+      largest = error.isNaN ? .infinity : max(largest, error / scale)
+      // What is not a number is not at most anything.
+      if !(error <= tolerance * scale + growth * abs(x[i] - single[i])) { isEqual = false }
+    }
+    return (largest, isEqual)
   }
 
   /// The outputs by name.
   private static func outputs<T: Scalar>(
-    _ file: ModelFile, _ checking: ModelChecking, _ seed: UInt64, _: T.Type
-  ) throws -> [String: [Double]] {
-    let runnable = Runnable(try checking.imported(file), given: checking.importing.given)
-    var request = RunRequest(path: file.path)
+    _ runnable: Runnable, _ seed: UInt64, _ formats: [Int: NumberFormat], _: T.Type
+  ) throws -> [(name: String, tensor: Tensor)] {
+    var request = RunRequest(path: "")
     request.seed = seed
+    request.model.path = "model.onnx"
     let evaluation = Evaluation<T>(
-      try Computation(runnable, request: request), NodeFormats(all: nil, single: [:]))
+      try Computation(runnable, request: request), NodeFormats(all: nil, single: formats))
     _ = evaluation.run(nil, unitRoundoff: 0)
-    var outputs: [String: [Double]] = [:]
-    for port in runnable.outputs { outputs[port.name] = evaluation.plan[port.value].reals }
-    return outputs
+    return runnable.outputs.map { ($0.name, evaluation.plan[$0.value].copy()) }
   }
 }
 
-extension Tensor {
-  /// The elements, whatever they are, as doubles.
-  fileprivate var reals: [Double] {
-    elementType == .bool ? array(of: Bool.self).map { $0 ? 1 : 0 } : doubles
+extension RepairReport.Outputs.Promise {
+  init(_ promise: ModelChange.Promise) {
+    self =
+      switch promise {
+      case .equal: .equal
+      case .near: .near
+      case .none: .changed
+      }
   }
 }

@@ -96,13 +96,15 @@ struct ModelFixture {
   func patient(_ endangered: [String] = []) throws -> ModelPatient {
     let file = try ModelFile(message.serializedBytes(), path: "test.onnx")
     let model = try ImportedModel(file)
-    return ModelPatient(
+    var patient = ModelPatient(
       file, model, importedWith: ImportOptions(),
       rules: [.explodingGradient, .domain, .nonFinite],
       endangered: Set(endangered.map { ModelPlace(nil, $0) }), seeds: [0, 1],
       filling: { _, tensor, seed in
         tensor.elements(as: Double.self).fillNormal(from: RandomStream(seed: seed, name: "x"))
       })
+    (patient.freedom.mayRedraw, patient.freedom.mayRescale) = (true, true)
+    return patient
   }
 }
 
