@@ -1,4 +1,4 @@
-import Experiments
+public import Experiments
 public import Findings
 import Samples
 import Tensors
@@ -24,6 +24,8 @@ public struct Symptoms: Sendable {
   public let features: Features?
   /// Samples with numbers that are not finite: `train.csv line 17`.
   public let badSamples: [String]
+  /// What was trained on, and validated with.
+  public let samples: ExperimentData
 
   /// Moments of features over all samples.
   public struct Features: Hashable, Sendable {
@@ -38,6 +40,7 @@ public struct Symptoms: Sendable {
   private static let early = 20
 
   init(_ samples: ExperimentData) {
+    self.samples = samples
     let data = samples.training
     let kept = Set(data.indicesOfFiniteSamples)
     badSamples =
