@@ -148,7 +148,8 @@ let rooms: [Room] = [
       "Operators", "Graphs", "Semantics", "Tensors", "Numbers", "Findings", .numerics,
     ],
     testImports: [
-      "Trials", "Experiments", "Training", "Execution", "ONNX", "ONNXMessages", "Operators",
+      "Trials", "Experiments", "Training", "Samples", "Execution", "ONNX", "ONNXMessages",
+      "Operators",
       "Networks", "Findings", "Graphs", "Semantics", "Tensors", "Numbers", .protobuf,
     ]),
   Room(

@@ -73,7 +73,8 @@ struct Suspicion {
     }
     return
       "In the first step second moments change by 10^\(Numerals.short(forward)) from the first "
-      + "hidden layer to the last, and gradients by 10^\(Numerals.short(backward)) on their way back."
+      + "hidden layer to the last, and gradients by 10^\(Numerals.short(backward)) on their way "
+      + "back."
   }
 
   private var initialization: Suspect? {
@@ -83,7 +84,8 @@ struct Suspicion {
       "Weights start with \(scale) times the root mean square that their activations ask for.")
     if !(0.5...1.6).contains(start.recurrentScale) {
       evidence.append(
-        "Recurrent weights start with a spectral radius of \(Numerals.short(start.recurrentScale)), so "
+        "Recurrent weights start with a spectral radius of "
+          + "\(Numerals.short(start.recurrentScale)), so "
           + "that the state grows or shrinks by it in every time step.")
       return Suspect(
         cause: .initialization, weight: start.isUnbalanced || patient.isRefused ? 0.93 : 0.6,
@@ -243,7 +245,8 @@ struct Suspicion {
     var weight = 0.5
     if losesUpdates {
       evidence.append(
-        "\(Numerals.percent(patient.symptoms.lostShare)) of the updates are below half the distance "
+        "\(Numerals.percent(patient.symptoms.lostShare)) of the updates are below half the "
+          + "distance "
           + "between numbers at their weights, and are lost.")
       weight = 0.92
     }
@@ -289,7 +292,8 @@ struct Suspicion {
     if let first = patient.symptoms.badSamples.first {
       let count = patient.symptoms.badSamples.count
       evidence.append(
-        "\(first)\(count > 1 ? " and \(count - 1) more samples hold" : " holds") a number that is not "
+        "\(first)\(count > 1 ? " and \(count - 1) more samples hold" : " holds") a number that "
+          + "is not "
           + "finite.")
       weight = origin?.place == .input ? 1 : 0.7
     }
@@ -298,7 +302,8 @@ struct Suspicion {
       if features.scale > 3 || features.scale < 0.3 || features.offset > 3 || high > 10 * low {
         evidence.append(
           "Features have a root mean square of \(Numerals.short(features.scale)); deviations of "
-            + "single ones go from \(Numerals.short(low)) to \(Numerals.short(high)), and a mean lies "
+            + "single ones go from \(Numerals.short(low)) to \(Numerals.short(high)), and a mean "
+            + "lies "
             + "up to \(Numerals.short(features.offset)) deviations from 0.")
         let isFar =
           features.scale > 20 || features.scale < 0.03 || features.offset > 20 || high > 100 * low

@@ -34,10 +34,12 @@ public struct DataSource: Hashable, Sendable {
   public var origin: Origin
   /// Whether features are given mean 0 and deviation 1, as measured on what is trained on.
   public var standardization: Standardization.Scope?
-  /// Whether targets are given mean 0 and deviation 1, as measured on what is trained on; predictions
-  /// and losses are in these units then.
+  /// Whether targets are given mean 0 and deviation 1, as measured on what is trained on;
+  /// predictions and losses are in these units then.
   public var standardizesTargets = false
   public var nonFinite = NonFinite.refuse
+  /// Samples that are left out: lines of a table, or indices of an array counted from 0.
+  public var leftOut: [Int] = []
   public var validation: Validation?
 
   public init(_ origin: Origin) { self.origin = origin }
@@ -74,6 +76,7 @@ extension DataSource {
   ) throws(DataError) -> ExperimentData {
     let nonFinite = keepsNonFinite && nonFinite == .refuse ? .keep : nonFinite
     var training = try Self.dataset(origin, folder, allowsNonFinite: nonFinite != .refuse)
+    if !leftOut.isEmpty { training = try training.leavingOut(leftOut) }
     var other: Dataset?
     var dropped: [String] = []
     if nonFinite == .drop { training = try Self.finiteSamples(of: training, &dropped) }

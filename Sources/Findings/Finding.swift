@@ -112,6 +112,14 @@ public enum RuleName: String, Hashable, Sendable, CaseIterable {
   case weightDecay = "weight_decay"
   case regularization
   case schedule
+  case tooFewSteps = "too_few_steps"
+  case clipping
+  case optimizerSettings = "optimizer_settings"
+  case dropout
+  case gradientNoise = "gradient_noise"
+  case labels
+  case successTarget = "success_target"
+  case targetScale = "target_scale"
 }
 
 /// A change that may help, with what it is predicted to do.

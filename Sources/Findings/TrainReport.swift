@@ -71,7 +71,8 @@ public struct TrainReport: Hashable, Sendable {
   /// That of the best constant prediction; nil where it is not known.
   public var baselineLoss: Double?
   public var losses: [Double]
-  /// The loss and the share of right classes at the end, over the validation data where there are some.
+  /// The loss and the share of right classes at the end, over the validation data where there are
+  /// some.
   public var evaluation: (loss: Double, accuracy: Double?)? {
     get { evaluated.map { ($0.loss, $0.accuracy) } }
     set { evaluated = newValue.map { Evaluated(loss: $0.loss, accuracy: $0.accuracy) } }

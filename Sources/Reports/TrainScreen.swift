@@ -54,7 +54,8 @@ public struct TrainScreen {
   public func text(ofSharpness sharpness: Double, atStep step: Int, rate: Double) -> String {
     let limit = sharpness > 0 ? Numerals.short(2 / sharpness) : "any rate"
     return style.wrapped(
-      "step \(step): the sharpness is \(Numerals.short(sharpness)); gradient descent is stable up to "
+      "step \(step): the sharpness is \(Numerals.short(sharpness)); gradient descent is stable "
+        + "up to "
         + "\(limit), and the learning rate is \(Numerals.short(rate))", indentation: "  ") + "\n"
   }
 

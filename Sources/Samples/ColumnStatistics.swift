@@ -12,8 +12,8 @@ public struct ColumnStatistics: Hashable, Sendable {
   public let deviation: Double
   public let minimum: Double
   public let maximum: Double
-  /// Samples whose number is a hundred times and more as far from the median as that of any other, at
-  /// most one in a hundred; the farthest first.
+  /// Samples whose number is a hundred times and more as far from the median as that of any other,
+  /// at most one in a hundred; the farthest first.
   public let outliers: [Outlier]
   /// The root mean square of the numbers that are no outliers.
   public let usualScale: Double

@@ -183,6 +183,31 @@ extension Dataset {
     }
   }
 
+  /// The samples without some of them, in memory of their own.
+  ///
+  /// - Parameter places: lines of a table, or indices of an array counted from 0.
+  /// - Returns: the others, in the order of the data.
+  /// - Throws: ``DataError`` when no sample stands there, or none would be left.
+  public func leavingOut(_ places: [Int]) throws(DataError) -> Dataset {
+    let known = Set(rows.numbers)
+    let word = rows.areLines ? "line" : "place"
+    if let stranger = places.first(where: { !known.contains($0) }) {
+      throw DataError(
+        .invalidValue, "'leave_out' names \(word) \(stranger), where no sample stands",
+        cure: "name others", file: name)
+    }
+    let gone = Set(places)
+    let kept = (0..<count).filter { !gone.contains(rows.numbers[$0]) }
+    guard !kept.isEmpty else {
+      throw DataError(
+        .invalidValue, "'leave_out' leaves no sample", cure: "leave out fewer", file: name)
+    }
+    return samples(at: kept)
+  }
+
+  /// The line of a table, or the index of an array counted from 0, that a sample came from.
+  public func rowNumber(ofSample index: Int) -> Int { rows.numbers[index] }
+
   /// The samples at `indices`, in memory of their own.
   public func samples(at indices: [Int]) -> Dataset {
     func rows(of tensor: Tensor) -> Tensor {

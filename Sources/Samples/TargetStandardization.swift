@@ -1,8 +1,8 @@
 public import TensorFiles
 import Tensors
 
-/// The shift and scale that give targets mean 0 and deviation 1, kept so that they can be stated and
-/// applied to other samples.
+/// The shift and scale that give targets mean 0 and deviation 1, kept so that they can be stated
+/// and applied to other samples.
 public struct TargetStandardization: Hashable, Sendable {
   /// One for each number of a target, in row-major order.
   public let means: [Double]

@@ -1,4 +1,4 @@
-import Experiments
+public import Experiments
 public import Findings
 import Networks
 import RealModule
@@ -37,6 +37,8 @@ public struct Symptoms: Sendable {
   public let features: Features?
   /// Samples with numbers that are not finite: `train.csv line 17`.
   public let badSamples: [String]
+  /// What was trained on, and validated with.
+  public let samples: ExperimentData
 
   /// Moments of features over all samples.
   public struct Features: Hashable, Sendable {
@@ -52,6 +54,7 @@ public struct Symptoms: Sendable {
 
   init(_ samples: ExperimentData, _ network: LoweredNetwork) {
     startScales = Self.startScales(of: network)
+    self.samples = samples
     let data = samples.training
     let kept = Set(data.indicesOfFiniteSamples)
     badSamples =

@@ -85,8 +85,8 @@ enum Troubles {
     #expect(found.passedOnCount > 0)
   }
 
-  /// The rate of a linear network diverges where it is above 2/λ of the features' covariance, here about
-  /// 1; its growth is told with the step and the rate at which it began.
+  /// The rate of a linear network diverges where it is above 2/λ of the features' covariance, here
+  /// about 1; its growth is told with the step and the rate at which it began.
   @Test func whatGrewIsTold() throws {
     let report = try Troubles.diagnosis("rate-regression")
     let growth = try #require(report.onset.first)

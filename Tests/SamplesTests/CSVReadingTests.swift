@@ -84,7 +84,8 @@ import Testing
   static let refusals: [(table: String, format: CSVFormat, message: String)] = [
     (
       "a,b,label\n1,2,0\n3,4,5\n", CSVFormat(classCount: 5),
-      "FILE:3: column 'label', the label, is '5'; labels go from 0 to 4, as there are 5 classes; if "
+      "FILE:3: column 'label', the label, is '5'; labels go from 0 to 4, as there are 5 classes; "
+        + "if "
         + "they start at 1, write 'first_label: 1'"
     ),
     (

@@ -79,6 +79,12 @@ extension DataSource {
       "non_finite", .choice(NonFinite.allCases.map(\.rawValue)), default: "refuse",
       "What happens to samples with a number that is not finite."),
     Key(
+      "leave_out",
+      .oneOf([
+        .integer(0...1_000_000_000_000), .list(.integer(0...1_000_000_000_000)),
+      ]),
+      "Samples that are left out: lines of a table, or places in an array counted from 0."),
+    Key(
       "validation",
       .oneOf([
         .below(0..<1),

@@ -19,6 +19,14 @@ extension DataSource {
     standardizesTargets = try section.boolean("standardize_targets") ?? false
     nonFinite =
       try section.choice("non_finite").flatMap { NonFinite(rawValue: $0) } ?? .refuse
+    if let tree = section["leave_out"] {
+      for item in tree.items ?? [tree] {
+        guard let place = item.scalar.flatMap({ Int($0) }), place >= 0 else {
+          throw section.refusal("leave_out", item, "whole numbers, such as [17, 402]")
+        }
+        leftOut.append(place)
+      }
+    }
     guard let other = section["validation"] else { return }
     guard other.entries != nil else {
       guard let share = other.finiteNumber, share > 0, share < 1 else {
@@ -161,8 +169,7 @@ extension DataSource {
         "'first_label' is about classes, and the targets are numbers; leave it out, or name the "
           + "column of classes as 'label'", tree.line)
     }
-    guard let number = try section.number("first_label"), let whole = Int(exactly: number),
-      abs(whole) <= 1_000_000_000
+    guard let whole = tree.scalar.flatMap({ Int($0) }), (-1_000_000_000...1_000_000_000) ~= whole
     else { throw section.refusal("first_label", tree, "a whole number, such as 1") }
     return whole
   }
@@ -220,6 +227,9 @@ extension DataSource {
     }
     if standardizesTargets { entries.append(.init("standardize_targets", .boolean(true))) }
     if nonFinite != .refuse { entries.append(.init("non_finite", .text(nonFinite.rawValue))) }
+    if !leftOut.isEmpty {
+      entries.append(.init("leave_out", .list(leftOut.map { .integer($0) })))
+    }
     switch validation {
     case .share(let share): entries.append(.init("validation", .number(share)))
     case .source(let origin):

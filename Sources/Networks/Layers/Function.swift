@@ -48,6 +48,9 @@ public struct FunctionLayer: LayerKind {
     self.init(fields.form.name)
   }
 
+  /// Whether the output has the shape of the input.
+  public var keepsShape: Bool { Self.table[name]?.op != "ReduceMean" }
+
   public var form: String { name }
   public var entries: [YAMLTree.Entry] { [] }
 

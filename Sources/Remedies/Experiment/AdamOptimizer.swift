@@ -12,19 +12,24 @@ public struct AdamOptimizer: ExperimentRemedy {
   public init() {}
 
   public func amendments(for patient: Patient) -> [Amendment] {
-    [1e-3, 1e-2].compactMap { rate in
-      var adam = Adam()
-      adam.learningRate = rate
-      let current = patient.experiment.training.optimizer
-      guard !(current is Adam && current.learningRate == rate) else { return nil }
+    let current = patient.experiment.training.optimizer
+    // Decay that the user asked for stays, in the gradient or apart from it as it was.
+    let usual: any Optimizer = current is AdamW ? AdamW() : Adam()
+    let decay = current.optionValues["weight_decay"] ?? 0
+    let kept = decay > 0 ? ", keeping weight_decay \(Numerals.short(decay))" : ""
+    let dropped = current.settings(otherThan: ["learning_rate", "weight_decay"])
+    let name = type(of: usual).name
+    return [1e-3, 1e-2].compactMap { rate in
+      let adam = usual.with(["learning_rate": rate, "weight_decay": decay])
+      guard type(of: current).name != name || current.optionValues != adam.optionValues else {
+        return nil
+      }
       return Amendment(
         self,
-        "use adam with the learning rate \(Numerals.short(rate)) (training: optimizer: {adam: "
+        "use \(name) with the learning rate \(Numerals.short(rate)) in place of "
+          + "\(type(of: current).name)\(dropped)\(kept) (training: optimizer: {\(name): "
           + "\(Numerals.short(rate))})",
-        patient.changed {
-          $0.training.optimizer = adam
-          $0.training.clipping = nil
-        }, needsNewStart: true)
+        patient.changed { $0.training.optimizer = adam }, needsNewStart: true)
     }
   }
 }

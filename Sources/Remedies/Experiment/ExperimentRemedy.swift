@@ -23,7 +23,8 @@ public struct Patient: Sendable {
   public let experiment: Experiment
   public let symptoms: Symptoms
   public let outcome: TrialOutcome
-  /// Up to which rate gradient descent is stable where it was last healthy; nil where that is not known.
+  /// Up to which rate gradient descent is stable where it was last healthy; nil where that is not
+  /// known.
   public let stableRate: Double?
 
   public init(
@@ -82,7 +83,11 @@ extension Patient {
 /// Every remedy for a training, those that change least first.
 public enum ExperimentRemedies {
   public static let all: [any ExperimentRemedy] = [
-    DropBadRows(), StableLoss(), OptimizerEpsilon(), NormEpsilon(), RemoveClipping(),
+    DropBadRows(), LeaveOutRows(), FirstLabel(), OutputActivationRemoval.probabilities,
+    OutputActivationRemoval.function, StandardizeTargets(), RemoveWeightDecay(), RemovePenalty.l2,
+    RemovePenalty.l1, RemoveSchedule(), RemoveWarmup(), UsualOptimizerSettings(), RemoveDropout(),
+    RemoveNoise(), LargerBatch(), RemoveEmptyNorms(), MoreSteps(), ReadLabels(),
+    StableLoss(), OptimizerEpsilon(), NormEpsilon(), RemoveClipping(),
     GlobalNormClip(), StandardizeInputs(), ExactLayers(),
     SinglePrecision(), BrainFloat(), DynamicLossScale(),
     MasterWeights(), LearningRateChange(), StandardInit(), OrthogonalInit(), LSUVInit(),

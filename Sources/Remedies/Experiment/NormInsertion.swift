@@ -20,7 +20,11 @@ public struct NormInsertion: ExperimentRemedy {
       // A norm over a batch of a few samples tells more of the batch than of the sample.
       guard kind != .batch || patient.experiment.training.batch >= 8 else { return nil }
       var changed = network
-      changed.layers = Self.normalized(network.layers, by: kind)
+      changed = network.rewrittenInside { inner in
+        var inner = inner
+        inner.layers = Self.normalized(inner.layers, by: kind)
+        return inner
+      }
       guard changed != network else { return nil }
       return Amendment(
         self, "put \(kind.rawValue) between each weighted layer and its activation",

@@ -15,11 +15,13 @@ public struct ShapedActivation: ExperimentRemedy {
   public func amendments(for patient: Patient) -> [Amendment] {
     let network = patient.experiment.network
     guard network.hiddenActivations.contains("tanh") else { return [] }
-    let changed = network.rewritten { layer in
-      guard (layer.kind as? ActivationLayer)?.name == "tanh" else { return [layer] }
-      var layer = layer
-      layer.kind = AffineActivationLayer("tanh", alpha: 0.5, gamma: 2)
-      return [layer]
+    let changed = network.rewrittenInside { inner in
+      inner.rewritten { layer in
+        guard (layer.kind as? ActivationLayer)?.name == "tanh" else { return [layer] }
+        var layer = layer
+        layer.kind = AffineActivationLayer("tanh", alpha: 0.5, gamma: 2)
+        return [layer]
+      }
     }.startingWeights(by: OrthogonalInitializer())
     return [
       Amendment(

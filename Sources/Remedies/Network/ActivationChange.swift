@@ -9,13 +9,16 @@ public struct ScaledSigmoidActivation: Remedy {
   public init() {}
 
   public func change(_ network: NetworkDescription) -> NetworkChange? {
-    let changed = network.rewritten { layer in
-      guard let activation = layer.kind as? ActivationLayer, activation.name == "sigmoid" else {
+    // A sigmoid at the very end makes the output what it is.
+    let changed = network.rewrittenInside { inner in
+      inner.rewritten { layer in
+        guard let activation = layer.kind as? ActivationLayer, activation.name == "sigmoid" else {
+          return [layer]
+        }
+        var layer = layer
+        layer.kind = ActivationLayer("scaled_sigmoid")
         return [layer]
       }
-      var layer = layer
-      layer.kind = ActivationLayer("scaled_sigmoid")
-      return [layer]
     }
     guard changed != network else { return nil }
     return NetworkChange(

@@ -36,34 +36,63 @@ extension NetworkDescription {
     }
   }
 
-  /// The layers up to the last one with weights, that one included; what follows is part of the output.
-  private var inner: (network: NetworkDescription, output: [LayerDescription]) {
-    let isFunction = { (layer: LayerDescription) in
-      layer.kind is ActivationLayer || layer.kind is AffineActivationLayer
-    }
-    let output = Array(layers.reversed().prefix(while: isFunction).reversed())
-    var network = self
-    network.layers.removeLast(output.count)
-    return (network, output)
+  /// How many layers stand behind the last that has weights or contains layers: they make the
+  /// output what it is, and are none of the hidden ones.
+  var outputTail: Int {
+    layers.reversed().prefix { !($0.kind is any WeightedLayer || $0.kind is any ContainerLayer) }
+      .count
   }
 
-  /// The activations inside the network; those at its very end are part of the output.
-  var hiddenActivations: [String] { inner.network.activationNames }
+  /// The network without the functions of single numbers, or softmax, at its very end, and their
+  /// names; nil where it ends in none.
+  var withoutOutputActivation: (network: NetworkDescription, names: [String])? {
+    var result = self
+    var names: [String] = []
+    while let last = result.layers.last {
+      switch last.kind {
+      case let activation as ActivationLayer: names.insert(activation.name, at: 0)
+      case let affine as AffineActivationLayer: names.insert("affine \(affine.function)", at: 0)
+      case let function as FunctionLayer where function.keepsShape:
+        names.insert(function.name, at: 0)
+      default:
+        return names.isEmpty || result.layers.isEmpty ? nil : (result, names)
+      }
+      result.layers.removeLast()
+    }
+    return nil
+  }
+
+  /// The change applied to all layers but those of the output's tail.
+  func rewrittenInside(
+    _ change: (NetworkDescription) -> NetworkDescription
+  ) -> NetworkDescription {
+    var inner = self
+    let tail = layers.suffix(outputTail)
+    inner.layers.removeLast(tail.count)
+    inner = change(inner)
+    inner.layers += tail
+    return inner
+  }
+
+  /// The activations inside the network; what stands at its very end is part of the output.
+  var hiddenActivations: [String] {
+    var inner = self
+    inner.layers.removeLast(outputTail)
+    return inner.activationNames
+  }
 
   /// Every activation but those at the very end replaced.
   func replacingHiddenActivations(by name: String) -> NetworkDescription {
-    let (hidden, output) = inner
-    var result = hidden
-    result = result.rewritten { layer in
-      guard layer.kind is ActivationLayer || layer.kind is AffineActivationLayer else {
+    rewrittenInside { inner in
+      inner.rewritten { layer in
+        guard layer.kind is ActivationLayer || layer.kind is AffineActivationLayer else {
+          return [layer]
+        }
+        var layer = layer
+        layer.kind = ActivationLayer(name)
         return [layer]
       }
-      var layer = layer
-      layer.kind = ActivationLayer(name)
-      return [layer]
     }
-    result.layers += output
-    return result
   }
 
   /// Every weighted layer starting by `rule`; recurrent weights stay as they are.

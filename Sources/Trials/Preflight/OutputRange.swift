@@ -1,26 +1,28 @@
 import Graphs
-import Networks
-import Numbers
+public import Networks
+public import Numbers
 import Semantics
 import Tensors
 
 /// Which numbers a network's output can take, whatever its weights are.
 ///
-/// Found by the bound rules of the operators behind the last weights, from operands of which nothing is
-/// known.
-struct OutputRange {
-  /// What stands behind the last weights, as it is written: `["softmax"]`; empty where nothing does.
-  let names: [String]
+/// Found by the bound rules of the operators behind the last weights, from operands of which
+/// nothing is known.
+public struct OutputRange {
+  /// What stands behind the last weights, as it is written: `["softmax"]`; empty where nothing
+  /// does.
+  public let names: [String]
   /// Every number that an element of the output can be.
-  let range: Interval
+  public let range: Interval
   /// Whether elements whose operand is below 0 are all the same number, so that they have no slope.
-  let isFlatBelow: Bool
+  public let isFlatBelow: Bool
 
-  /// Elements of an output beyond which nothing is looked at: their bounds would take too much memory.
+  /// Elements of an output beyond which nothing is looked at: their bounds would take too much
+  /// memory.
   private static let mostElements = 1 << 20
 
   /// nil where the output is too large, or is no real number.
-  init?(of network: LoweredNetwork) {
+  public init?(of network: LoweredNetwork) {
     let graph = network.graph
     var isFixed = [Bool](repeating: false, count: graph.types.count)
     for node in graph.nodes {

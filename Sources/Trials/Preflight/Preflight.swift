@@ -1,12 +1,15 @@
 public import Experiments
 public import Findings
 
-/// What can be seen to be wrong with an experiment ahead of its training: in its file, in its data, and
-/// in one step that is made and thrown away.
+/// What can be seen to be wrong with an experiment ahead of its training: in its file, in its data,
+/// and in one step that is made and thrown away.
 public enum Preflight {
   /// Every inspection, in the order in which equals are told.
   static let inspections: [any Inspection] = [
-    OutputInspection(), NormInspection(), DecayInspection(), ScheduleInspection(),
+    CellInspection(), ColumnInspection(), LabelInspection(), SuccessTargetInspection(),
+    OutputInspection(), TargetScaleInspection(), NormInspection(), DecayInspection(),
+    ScheduleInspection(), ReachInspection(), OptimizerInspection(), DropoutInspection(),
+    NoiseInspection(),
   ]
 
   /// Everything that speaks against an experiment.
@@ -14,7 +17,8 @@ public enum Preflight {
   /// - Parameters:
   ///   - experiment: with a loss.
   ///   - samples: those of the experiment; numbers that are not finite are left out of statistics.
-  /// - Returns: the certain ones first, then the heaviest; nothing where the experiment cannot be built.
+  /// - Returns: the certain ones first, then the heaviest; nothing where the experiment cannot be
+  ///   built.
   public static func suspects(
     of experiment: Experiment, _ samples: ExperimentData
   ) -> [PreflightSuspect] {
@@ -37,8 +41,8 @@ protocol Inspection: Sendable {
 public struct PreflightSuspect: Hashable, Sendable {
   public let rule: RuleName
   public let cause: RootCause
-  /// Whether the file or its data contradict themselves, so that no ordinary training looks like this;
-  /// otherwise it is a suspicion, which only a trial can prove.
+  /// Whether the file or its data contradict themselves, so that no ordinary training looks like
+  /// this; otherwise it is a suspicion, which only a trial can prove.
   public let isCertain: Bool
   /// How strongly it speaks for its cause, from 0 to 1.
   public let weight: Double
@@ -51,7 +55,8 @@ public struct PreflightSuspect: Hashable, Sendable {
   /// Why that is wrong, with its numbers.
   public let because: String
   public let evidence: [Evidence]
-  /// What to do, the most promising first; `remedy` names one of the remedies for experiments.
+  /// What to do, the most promising first; where a program can do it, `remedy` names one of the
+  /// remedies for experiments.
   public let remedies: [RemedyProposal]
 
   init(

@@ -7,7 +7,8 @@ import Tensors
 import Training
 import Watching
 
-/// What inspections look at: an experiment, its samples, its network as a graph, and one step of it.
+/// What inspections look at: an experiment, its samples, its network as a graph, and one step of
+/// it.
 struct PreflightSubject {
   let experiment: Experiment
   let samples: ExperimentData
@@ -17,6 +18,8 @@ struct PreflightSubject {
   let baselineLoss: Double?
   /// nil where the first step is not finite.
   let first: FirstStep?
+  /// The columns of the features.
+  let columns: [ColumnStatistics]
 
   var training: TrainingSettings { experiment.training }
 
@@ -45,8 +48,14 @@ struct PreflightSubject {
     plannedSteps = experiment.training.duration.steps(
       samples: samples.training.count, batch: experiment.training.batch,
       accumulation: experiment.training.accumulation)
-    baselineLoss = BaselineLoss(loss: loss, data: samples.training).mean
-    first = trainer.next().flatMap { FirstStep($0, trainer.network) }
+    let baseline = BaselineLoss(loss: loss, data: samples.training).mean
+    baselineLoss = baseline
+    columns = Self.columns(of: samples.training)
+    first = trainer.next().flatMap {
+      // A regression has to go as far as its targets are spread, logits about 1.
+      let way = loss.reading == .values ? (baseline ?? 1).squareRoot() : 1
+      return FirstStep($0, trainer.network, way: way)
+    }
   }
 
   /// The parameters that a penalty on weights draws towards 0, with the square of their norm at the
@@ -69,15 +78,18 @@ struct FirstStep {
   let outputScale: Double
   /// How far the step moves the weights of the layer that it moves most, relative to their start.
   let movement: Double
-  /// The same times √fan-in: an update lies along the layer's input, so that its effect on the output
-  /// adds up over its inputs.
+  /// How far it moves the output of a layer, relative to itself.
+  ///
+  /// The movement of its weights times √fan-in: an update lies along the layer's input, so that its
+  /// effect adds up over the inputs. Biases of the output count as well, by how far they bring it:
+  /// they move where all signals of a start vanish.
   let effect: Double
   /// The root mean square of one gradient element, over all parameters.
   let elementScale: Double
   /// Elements of all parameters.
   let elements: Int
 
-  init?(_ record: StepRecord, _ network: LoweredNetwork) {
+  init?(_ record: StepRecord, _ network: LoweredNetwork, way: Double) {
     guard record.refusal == nil, record.loss.isFinite, record.gradientNorm.isFinite else {
       return nil
     }
@@ -90,16 +102,25 @@ struct FirstStep {
     let laws = Dictionary(
       network.parameters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for health in record.parameters {
+      guard let law = laws[health.name], let update = health.update else { continue }
+      if law.target.role == .bias, network.layers.last?.weights.contains(law.value) == true,
+        way > 0
+      {
+        strongest = max(strongest, update.secondMoment.squareRoot() / way)
+      }
       // A parameter that starts at 0 has no scale of its own to be compared with.
-      guard let law = laws[health.name], law.target.role != .bias,
-        law.moments.secondMoment > 0, let update = health.update
-      else { continue }
+      guard law.target.role != .bias, law.moments.secondMoment > 0 else { continue }
       let ratio = (update.secondMoment / law.moments.secondMoment).squareRoot()
       most = max(most, ratio)
       strongest = max(strongest, ratio * law.target.fanIn.squareRoot())
     }
     (movement, effect) = (most, strongest)
   }
+}
+
+extension LoweredParameter {
+  /// The root mean square that its elements start with.
+  var startScale: Double { moments.secondMoment.squareRoot() }
 }
 
 extension Optimizer {

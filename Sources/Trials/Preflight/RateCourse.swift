@@ -4,8 +4,8 @@ extension PreflightSubject {
   /// Steps that a course is looked at.
   private static let mostPoints = 4096
 
-  /// What a plan multiplies the optimiser's rate by over the run, at evenly spaced steps; a schedule that
-  /// follows the loss stays at 1.
+  /// What a plan multiplies the optimiser's rate by over the run, at evenly spaced steps; a
+  /// schedule that follows the loss stays at 1.
   func factors(of plan: LearningRatePlan) -> [Double] {
     let count = min(plannedSteps, Self.mostPoints)
     return (0..<count).map { place in

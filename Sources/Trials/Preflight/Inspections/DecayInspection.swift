@@ -7,8 +7,9 @@ import Training
 
 /// Weight decay, L2 and L1 that outweigh the gradient of the loss.
 struct DecayInspection: Inspection {
-  /// From how many times the loss of a constant prediction a penalty on the weights as they start can
-  /// never be paid back; ordinary trainings have 0.001 to 2, and those that stay at weights of 0 from 10.
+  /// From how many times the loss of a constant prediction a penalty on the weights as they start
+  /// can never be paid back; ordinary trainings have 0.001 to 2, and those that stay at weights of
+  /// 0 from 10.
   private static let certain = 5.0
   private static let suspicious = 2.0
 
@@ -103,8 +104,8 @@ struct DecayInspection: Inspection {
     ]
   }
 
-  /// Decay apart from the gradient: a weight that every step moves by the rate towards one side stays
-  /// below 1/λ.
+  /// Decay apart from the gradient: a weight that every step moves by the rate towards one side
+  /// stays below 1/λ.
   private func decoupled(_ decay: Double, _ subject: PreflightSubject) -> [PreflightSuspect] {
     let proposals = [
       RemedyProposal(
@@ -143,7 +144,7 @@ extension PreflightSubject {
   /// The greatest root mean square that weights start with.
   var largestStart: Double {
     network.parameters.filter { $0.target.role != .bias }
-      .map { $0.moments.secondMoment.squareRoot() }.max() ?? 0
+      .map(\.startScale).max() ?? 0
   }
 
   /// Whether decay of this strength takes a good part of the weights away within the run.

@@ -23,7 +23,7 @@ struct NormInspection: Inspection {
         isCertain: group.count == 1, weight: weight, layer: group.name,
         "'\(group.form)' takes its statistics over \(what)"
           + (group.spansBatch
-            ? ": a batch has \(subject.training.batch == 1 ? "one sample" : "\(subject.training.batch) samples")."
+            ? ": a batch has \(subject.training.batch == 1 ? "one sample" : "few samples")."
             : ": its operand has \(group.count == 1 ? "one feature" : "two features")."),
         because: rest,
         evidence: [

@@ -6,10 +6,11 @@ import RealModule
 import Samples
 import Tensors
 
-/// Outputs that cannot be what the loss asks for: probabilities in place of logits, a rectifier or a
-/// bounded function where targets or logits go further.
+/// Outputs that cannot be what the loss asks for: probabilities in place of logits, a rectifier or
+/// a bounded function where targets or logits go further.
 struct OutputInspection: Inspection {
-  /// The share of a constant prediction's loss that no weights can get below, from which it is told.
+  /// The share of a constant prediction's loss that no weights can get below, from which it is
+  /// told.
   private static let told = 0.01
 
   func suspects(in subject: PreflightSubject) -> [PreflightSuspect] {
@@ -85,7 +86,8 @@ struct OutputInspection: Inspection {
       PreflightSuspect(
         .outputRange, .outputActivation, isCertain: true, weight: 0.94,
         layer: subject.network.layers.last?.name,
-        "The network ends in \(names), and the loss '\(loss.name)' takes logits, which may be below "
+        "The network ends in \(names), and the loss '\(loss.name)' takes logits, which may be "
+          + "below "
           + "0.",
         because:
           "A logit whose operand is below 0 gets no gradient: the class is never learned where "

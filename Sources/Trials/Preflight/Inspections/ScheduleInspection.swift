@@ -1,8 +1,8 @@
 import Findings
 import Training
 
-/// Schedules that leave no rate for most of the run, or take it up beyond anything that trains; and a
-/// warm-up that the run ends within.
+/// Schedules that leave no rate for most of the run, or take it up beyond anything that trains; and
+/// a warm-up that the run ends within.
 struct ScheduleInspection: Inspection {
   func suspects(in subject: PreflightSubject) -> [PreflightSuspect] {
     let plan = subject.training.schedule
@@ -65,7 +65,8 @@ struct ScheduleInspection: Inspection {
     return [
       PreflightSuspect(
         .schedule, .schedule, isCertain: effective < 0.05, weight: effective < 0.05 ? 0.93 : 0.6,
-        "The schedule '\(type(of: plan.schedule).name)' takes the learning rate to less than 1 % of its "
+        "The schedule '\(type(of: plan.schedule).name)' takes the learning rate to less than 1 % "
+          + "of its "
           + "greatest by step \(Numerals.count(from)) of \(Numerals.count(subject.plannedSteps)).",
         because:
           "All steps together move weights as far as \(Numerals.short(effective * steps)) steps "
