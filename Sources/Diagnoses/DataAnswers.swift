@@ -50,9 +50,9 @@ struct DataAnswers {
   }
 
   private func gap(_ fit: Fit) -> DiagnosisReport.Suspect {
-    var evidence = ["Training works: " + Self.words(fit.training) + " over the training data."]
+    var evidence = ["Training works: over the training data the network has \(Self.words(fit.training))."]
     if let validation = fit.validation {
-      evidence.append("Over the validation data it is \(Self.words(validation)).")
+      evidence.append("Over the validation data it has \(Self.words(validation)).")
     }
     guard case .source? = experiment.data.validation else {
       evidence.append(
