@@ -1,10 +1,12 @@
 import Experiments
 import Findings
+import Networks
 import Numbers
 import RealModule
 import Samples
 import Training
 import Trials
+import Watching
 
 /// Answers that lie in the data: what was learned holds for its own samples alone, the validation data are
 /// of another kind, or the features do not tell the targets.
