@@ -33,6 +33,8 @@ final class Counterfactuals {
   private static let nullTests = 2
   /// A suspect below this has nothing that speaks for it, and is tried when all others have failed.
   private static let leastWeight = 0.3
+  /// From this on the run speaks for a suspect by itself.
+  private static let clearWeight = 0.6
 
   init(
     _ patient: Patient, samples: ExperimentData, from healthy: TrainingSnapshot,
@@ -54,8 +56,10 @@ final class Counterfactuals {
     if tryEach(heavy, of: &suspects) || isCutShort { return }
     tryPairs(&suspects)
     guard pair == nil, !isCutShort else { return }
-    if tryEach(suspects.indices.filter { !heavy.contains($0) }, of: &suspects) || isCutShort {
-      return
+    // Where the run speaks for a cause, what helps against something else is a detour.
+    if !suspects.contains(where: { $0.weight >= Self.clearWeight }) {
+      let light = suspects.indices.filter { !heavy.contains($0) }
+      if tryEach(light, of: &suspects) || isCutShort { return }
     }
     runControls(Self.nullTests)
   }

@@ -1,10 +1,12 @@
 import Experiments
 import Findings
+import Networks
 import Numbers
 import RealModule
 import Samples
 import Training
 import Trials
+import Watching
 
 /// Answers that lie in the data: what was learned holds for its own samples alone, the validation data are
 /// of another kind, or the features do not tell the targets.
@@ -50,9 +52,16 @@ struct DataAnswers {
   }
 
   private func gap(_ fit: Fit) -> DiagnosisReport.Suspect {
-    var evidence = ["Training works: " + Self.words(fit.training) + " over the training data."]
+    var evidence = [
+      "Training works: over the training data the network has \(Self.words(fit.training))."
+    ]
     if let validation = fit.validation {
-      evidence.append("Over the validation data it is \(Self.words(validation)).")
+      evidence.append("Over the validation data it has \(Self.words(validation)).")
+    }
+    if let reference = ReferenceLearners(experiment, samples.training, deadline: deadline),
+      !reference.findsSomething, reference.isStrong
+    {
+      evidence += reference.sentences
     }
     guard case .source? = experiment.data.validation else {
       evidence.append(
@@ -116,6 +125,28 @@ struct DataAnswers {
       (suspect.heals, suspect.isProven) = (reference.isStrong, reference.isStrong)
       return suspect
     }
+    // A training that was cut short may still become better than these learners.
+    guard reference.isStrong, outcome.steps >= experiment.thresholds.minimumSteps else {
+      return nil
+    }
+    return beyondReach(fit, reference)
+  }
+
+  /// What is asked, where no learner comes near it.
+  private func beyondReach(
+    _ fit: Fit, _ reference: ReferenceLearners
+  ) -> DiagnosisReport.Suspect? {
+    if let limit = lossLimit, let best = reference.bestLoss {
+      let own = fit.validation?.loss ?? fit.training.loss
+      guard limit < best / 2, own < 1.5 * best, fit.training.loss > limit else { return nil }
+      return answer(
+        .unpredictableTargets, 0.85,
+        reference.sentences + [
+          "The target of \(Numerals.short(limit)) is below half of what any of them reaches on samples "
+            + "that it has not seen, \(Numerals.short(best)); this training reaches "
+            + "\(Numerals.short(own))."
+        ])
+    }
     guard case .accuracy(let target)? = experiment.training.target,
       let best = reference.bestAccuracy,
       let held = fit.validation?.accuracy ?? fit.training.accuracy
@@ -129,6 +160,16 @@ struct DataAnswers {
         "The target of \(Numerals.percent(target)) is more than any of them reaches, and this training "
           + "reaches \(Numerals.percent(held))."
       ])
+  }
+
+  /// The greatest loss that the target allows; nil for other targets and losses that squares do not make.
+  private var lossLimit: Double? {
+    guard experiment.network.loss?.name == "mean_squared_error" else { return nil }
+    switch experiment.training.target {
+    case .loss(let limit)?: return limit
+    case .lossRatio(let ratio)?: return ratio * outcome.firstLoss
+    default: return nil
+    }
   }
 
   /// An answer whose evidence is its proof.

@@ -15,6 +15,8 @@ import Trials
 struct ReferenceLearners {
   /// The share of right classes of the better one, on samples that it has not seen; nil without classes.
   private(set) var bestAccuracy: Double?
+  /// The mean squared error of the better one, on samples that it has not seen; nil with classes.
+  private(set) var bestLoss: Double?
   /// Whether one of them does better than a constant by more than chance.
   let findsSomething: Bool
   /// Whether both were asked, with enough samples, about features without order in space or time, which is
@@ -56,6 +58,8 @@ struct ReferenceLearners {
           + (other.map { ", and a perceptron on standardised features in \(Numerals.percent($0))" }
             ?? "") + "; the commonest class has \(Numerals.percent(share)).")
     case .reals:
+      let all = Self.variance(of: data)
+      bestLoss = min((1 - neighbours.score) * all, network?.loss ?? .infinity)
       let other = network.map { 1 - $0.loss / max($0.baseline, .leastNormalMagnitude) }
       findsSomething =
         neighbours.score > Self.leastExplained || (other ?? 0) > Self.leastExplained
