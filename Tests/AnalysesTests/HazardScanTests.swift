@@ -137,13 +137,6 @@ import Testing
     #expect(try made.hazards(y).contains { $0.hazard.kind == .pole })
   }
 
-  @Test func squaresThatOverflowAndCancel() throws {
-    var made = Made()
-    let q = try made.apply(Mul(), made.x, made.x)
-    let y = try made.apply(Sub(), made.apply(Mul(), made.x, q), q)
-    #expect(try made.hazards(y).contains { $0.hazard.kind == .undefined })
-  }
-
   @Test func overflowOnTheWay() throws {
     var made = Made()
     let y = try made.apply(
@@ -160,7 +153,7 @@ import Testing
 
   @Test func varianceAsADifferenceOfMeans() throws {
     for isCentred in [true, false] {
-      var made = Made()
+      var made = Made([16, 16])
       let mean = try made.apply(ReduceMean(axes: [1]), made.x)
       let d = try made.apply(Sub(), made.x, mean)
       let variance =
