@@ -691,7 +691,10 @@ def hold(command, folder, entry):
         wrong.append("nothing is in float16")
     again = evenkeel(
         command, "check", fixed, *[option for option in entry["options"] if option == "--training"])
-    if again.returncode != 0 or "WARNING" in again.stdout.split("\n")[0] and not report["remaining"]:
+    # What fp32 does as well is no fault of the format.
+    before_too = converted and "WARNING" in evenkeel(command, "check", path).stdout.split("\n")[0]
+    if again.returncode != 0 or "WARNING" in again.stdout.split("\n")[0] \
+            and not report["remaining"] and not before_too:
         wrong.append(f"check: {again.stdout[:200]} {again.stderr[:200]}")
     if entry["external"]:
         data = os.path.join(folder, "fixed.onnx.data")
@@ -714,7 +717,7 @@ def hold(command, folder, entry):
                 wrong.append(f"outputs that are not finite: {bad}")
             if converted:
                 error = differences(run(path, feed), found)
-                if error > 0.05:
+                if error > 0.02:
                     wrong.append(f"outputs in float16 differ by {error:.2g}")
             if report["outputs"]["exact"]:
                 half = any(i.type.tensor_type.elem_type == H for i in before.graph.input)

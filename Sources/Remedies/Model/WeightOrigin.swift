@@ -34,17 +34,13 @@ package struct WeightOrigin {
   private static func judge(_ model: ImportedModel) -> (Bool, String) {
     let graph = model.graph
     let weights = ModelWeights(model)
-    var matrices: [(name: String, tensor: Tensor)] = []
-    for weight in weights.weights {
-      if let tensor = model.contents[weight.parameter] { matrices.append((weight.name, tensor)) }
-    }
     let biases = Set(weights.biases)
-    let known = Set(weights.weights.map(\.parameter)).union(biases)
-    for node in graph.nodes where node.op is Gather {
-      guard let table = node.operands.first, !known.contains(table),
-        model.parameters.contains(table), let tensor = model.contents[table]
-      else { continue }
-      matrices.append((graph.name(of: table), tensor))
+    // Weights, tables of embeddings, and what recurrent layers cut into gates.
+    let matrices = model.parameters.compactMap { value -> (name: String, tensor: Tensor)? in
+      guard !biases.contains(value), let tensor = model.contents[value],
+        tensor.shape.extents.count(where: { $0 > 1 }) > 1
+      else { return nil }
+      return (graph.name(of: value), tensor)
     }
     let elements = matrices.reduce(0) { $0 + $1.tensor.count }
     guard elements >= least else { return (false, "its weights are too few to tell") }
@@ -82,7 +78,7 @@ package struct WeightOrigin {
     let numbers = tensor.numbers
     guard numbers.count >= 32, numbers.contains(where: { $0 != numbers[0] }) else { return nil }
     guard numbers.allSatisfy(\.isFinite) else { return "is not finite" }
-    let rows = tensor.shape.extents.first ?? 1
+    let rows = tensor.shape.extents.first { $0 > 1 } ?? 1
     let matrix = Matrix(numbers, rows: rows)
     if matrix.isOrthogonal { return nil }
     let distance = WeightLaw.allCases.map { $0.distance(to: sample(numbers)) }.min() ?? 1
@@ -105,10 +101,8 @@ package struct WeightOrigin {
     if let fanIn, numbers.allSatisfy({ abs($0) <= 1.001 / fanIn.squareRoot() }), distance <= limit {
       return nil
     }
-    // Any other law needs more elements to be known by.
-    guard numbers.count >= 32,
-      min(distance, WeightLaw.normal.distance(to: sample(numbers))) <= limit
-    else {
+    // Starts that are scaled as a whole scale biases too.
+    guard min(distance, WeightLaw.normal.distance(to: sample(numbers))) <= limit else {
       return "was moved from where biases start"
     }
     return nil
