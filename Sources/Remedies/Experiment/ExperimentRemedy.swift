@@ -86,7 +86,7 @@ public enum ExperimentRemedies {
     DropBadRows(), LeaveOutRows(), FirstLabel(), OutputActivationRemoval.probabilities,
     OutputActivationRemoval.function, StandardizeTargets(), RemoveWeightDecay(), RemovePenalty.l2,
     RemovePenalty.l1, RemoveSchedule(), RemoveWarmup(), UsualOptimizerSettings(), RemoveDropout(),
-    RemoveNoise(), LargerBatch(), RemoveEmptyNorms(), MoreSteps(), ReadLabels(),
+    RemoveNoise(), LargerBatch(), RemoveEmptyNorms(), ReadLabels(),
     StableLoss(), OptimizerEpsilon(), NormEpsilon(), RemoveClipping(),
     GlobalNormClip(), StandardizeInputs(), ExactLayers(),
     SinglePrecision(), BrainFloat(), DynamicLossScale(),
