@@ -151,7 +151,9 @@ private struct Draws {
     #expect(found.controls.count >= 2 && found.controls.allSatisfy { $0.seed != 0 })
     for suspect in proven {
       let healed = suspect.counterfactuals.filter(\.isHealthy)
-      #expect(healed.contains { !$0.seeds.isEmpty && !$0.seeds.values.contains(false) })
+      #expect(
+        healed.contains { !$0.seeds.isEmpty && !$0.seeds.values.contains(false) },
+        "\(suspect.cause) \(suspect.because) \(suspect.counterfactuals)")
     }
   }
 }

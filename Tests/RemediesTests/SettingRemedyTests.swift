@@ -39,7 +39,7 @@ import Trials
     ("drop_schedule", "'exponential'", "schedule", ""),
     ("drop_warmup", "20 steps", "warmup", ""),
     ("larger_batch", "32 samples into a batch in place of 4", "batch: 4", "batch: 32"),
-    ("more_steps", "500 steps in place of 50", "steps: 50\n", "steps: 500"),
+    ("more_steps", "200 steps in place of 50", "steps: 50\n", "steps: 200"),
     ("usual_optimizer_settings", "momentum 0.95", "momentum: 0.95", ""),
     ("remove_clipping", "do not clip", "clip", ""),
   ])

@@ -192,7 +192,14 @@ extension Key.Form {
   }
 
   fileprivate var numberRange: ClosedRange<Double>? {
-    alternatives.lazy.compactMap { if case .number(let range) = $0 { range } else { nil } }.first
+    alternatives.lazy.compactMap { form in
+      switch form {
+      case .number(let range): range
+      // What stands at the upper end is refused by the settings themselves.
+      case .below(let range): range.lowerBound...range.upperBound
+      default: nil
+      }
+    }.first
   }
 
   fileprivate var integerRange: ClosedRange<Int>? {

@@ -82,7 +82,15 @@ public struct WeightedMean: Operator {
     }
     let hull = terms.hull
     let slack = Double(terms.intervals.count + 2) * hull.magnitude * .ulpOfOne
-    return [Bounds([hull + Interval(-slack, slack)], shape: .scalar)]
+    let widened = hull + Interval(-slack, slack)
+    let total = ReduceSum.range(weights.intervals)
+    guard total.lower > 0 else { return [Bounds([widened], shape: .scalar)] }
+    // Narrower where weights and terms are known: a weight of 0 makes its term nothing.
+    let products = zip(terms.intervals, weights.intervals).map { term, weight in
+      weight.upper == 0 ? Interval(0) : term * weight
+    }
+    let quotient = ReduceSum.range(products) / total
+    return [Bounds([widened.intersection(quotient) ?? widened], shape: .scalar)]
   }
 
   /// None: whether any target counts is a matter of the data, and told where none does.

@@ -75,7 +75,7 @@ import Testing
     #expect(file.operators == ["Mul", "Constant", "Add", "Sqrt", "Div"])
     let tensor = try #require(file.message.graph.node[1].attribute.first?.t)
     let (epsilon, type) = try file.contents(of: tensor)
-    #expect(type == .float16 && abs(epsilon.doubles[0] - 1e-4) < 1e-7)
+    #expect(type == .float16 && abs(epsilon.doubles[0] - 1e-4) < 1e-7, "\(epsilon.doubles)")
     #expect(!file.message.graph.initializer.contains { $0.name == "epsilon" })
   }
 
