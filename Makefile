@@ -5,7 +5,7 @@ PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
 .PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
-  frameworks models soundness mutations repairs rewrites cases
+  frameworks models soundness fuzz repairs rewrites cases
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
@@ -91,10 +91,11 @@ rewrites: tools .build/onnx/ready
 	  onnxscript==0.7.2 safetensors keras==3.15.1 numpy ml_dtypes
 	touch $@
 
-# Changes bytes of model files for an hour: each must be imported or refused.
-mutations: tools
-	EVENKEEL_MUTATION_SECONDS=3600 swift test -c release -Xswiftc -enable-testing \
-	  --filter changedBytes
+# Gives every reader broken files, and valid ones with extreme numbers, for an hour and with 2 GB of
+# address space: each must be read or refused in a line. The tests do the same for a minute.
+fuzz: tools
+	EVENKEEL_FUZZ_SECONDS=3600 EVENKEEL_FUZZ_SEED=$$(date +%s) swift test -c release \
+	  -Xswiftc -enable-testing --filter FuzzTests
 
 # Compares measured second moments with the predicted band up to width 1024, and of other
 # architectures: about 4 minutes.

@@ -35,10 +35,12 @@ final class Measurement {
   private var meant: Set<Value> = []
 
   /// Lays the pass out; `format` is what every value is rounded to.
+  ///
+  /// - Throws: `MemoryError` where it takes more than there may be.
   init(
     _ differentiated: DifferentiatedSubject, format: NumberFormat,
     nodeFormats: [Int: NumberFormat] = [:]
-  ) {
+  ) throws(MemoryError) {
     self.differentiated = differentiated
     let graph = differentiated.graph
     // Rounding changes parameters in place.
@@ -47,7 +49,7 @@ final class Measurement {
       ? differentiated.subject.contents.filter { value, tensor in
         tensor.elementType == Float.elementType(of: graph.type(of: value).kind)
       } : [:]
-    plan = Plan(
+    plan = try Plan(
       graph, keeping: [], observing: graph.values.filter { graph.type(of: $0).kind == .real },
       format: format == .fp32 ? nil : format, nodeFormats: nodeFormats, binding: bound)
     let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights + $0.steps }

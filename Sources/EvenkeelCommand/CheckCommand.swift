@@ -53,6 +53,8 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "The share of elements lost to 0 in the format that is a finding.")
   var underflowShare: Double?
 
+  @OptionGroup var memory: MemoryOption
+
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
@@ -66,6 +68,7 @@ struct CheckCommand: ParsableCommand {
   var verbose = false
 
   mutating func run() throws {
+    try memory.apply(to: model)
     var request = CheckRequest(path: model)
     request.batch = batch
     var file = ModelRequest(path: model)

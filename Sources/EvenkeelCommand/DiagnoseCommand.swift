@@ -23,6 +23,8 @@ struct DiagnoseCommand: ParsableCommand {
   @Option(help: "The seed of every random draw, in place of that in the experiment.")
   var seed: UInt64?
 
+  @OptionGroup var memory: MemoryOption
+
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
@@ -30,6 +32,7 @@ struct DiagnoseCommand: ParsableCommand {
   var json = false
 
   mutating func run() throws {
+    try memory.apply(to: subject)
     var request = DiagnoseRequest(path: subject)
     request.seconds = seconds
     request.seed = seed

@@ -29,7 +29,8 @@ import Findings
     }
   }
 
-  private static func stop(_ message: String) -> Never {
+  /// Ends the process over a bad input.
+  static func stop(_ message: String) -> Never {
     let line = message.split(separator: "\n").joined(separator: " ")
     Terminal.writeError("evenkeel: \(line)\n")
     exit(2)

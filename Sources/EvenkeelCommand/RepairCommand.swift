@@ -44,6 +44,8 @@ struct RepairCommand: ParsableCommand {
   @Option(help: "The first seed, in place of that in the experiment.")
   var seed: UInt64?
 
+  @OptionGroup var memory: MemoryOption
+
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
@@ -54,6 +56,7 @@ struct RepairCommand: ParsableCommand {
   var json = false
 
   mutating func run() throws {
+    try memory.apply(to: subject)
     var request = RepairRequest(path: subject)
     request.output = output
     request.budget = budget

@@ -77,6 +77,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The seed of inputs that are drawn.")
   var seed: UInt64 = 0
 
+  @OptionGroup var memory: MemoryOption
+
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
@@ -91,6 +93,7 @@ struct RunCommand: ParsableCommand {
       throw InputError("--compare \(compare ?? ""): the reference is fp64")
     }
     if let batch, batch < 1 { throw InputError("--batch \(batch): must be at least 1") }
+    try memory.apply(to: model)
     var request = RunRequest(path: model)
     request.model.inputs = options.inputs
     request.model.shapes = options.shape

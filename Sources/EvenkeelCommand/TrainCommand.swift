@@ -36,6 +36,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The seed of every random draw, in place of that in the experiment.")
   var seed: UInt64?
 
+  @OptionGroup var memory: MemoryOption
+
   @Option(help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
@@ -61,6 +63,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   mutating func run() throws {
+    try memory.apply(to: resume ?? experiment)
     var request = TrainRequest(resume.map { .run($0) } ?? .experiment(experiment ?? ""))
     request.keeping = discard ? .nowhere : path.map { .file($0) } ?? .automatic
     request.seed = seed

@@ -45,7 +45,9 @@ extension Dataset {
       return self
     }
     let numbers = labels.elements(as: Int64.self)
-    func reals(_ width: Int, _ number: (Int, Int) -> Float) -> Dataset {
+    func reals(_ width: Int, _ number: (Int, Int) -> Float) throws(DataError) -> Dataset {
+      let bytes = Shape.count(of: [labels.count, width, 8])
+      try DataError.room(bytes, for: "a number for each of \(width) classes", file: name)
       let flat = (0..<labels.count * width).map { number(Int(numbers[$0 / width]), $0 % width) }
       let positions = labels.shape.extents.dropFirst()
       let extents = [count] + positions + (width > 1 || positions.isEmpty ? [width] : [])
@@ -53,14 +55,14 @@ extension Dataset {
     }
     switch form {
     case .classes: return self
-    case .oneHot: return reals(names.count) { $0 == $1 ? 1 : 0 }
+    case .oneHot: return try reals(names.count) { $0 == $1 ? 1 : 0 }
     case .bits, .signs:
       guard names.count <= 2 else {
         throw DataError(
           .mismatch, "there are \(names.count) classes, and the loss tells two apart",
           cure: "use a loss of classes, such as softmax_cross_entropy", file: name)
       }
-      return reals(1) { label, _ in label == 1 ? 1 : form == .signs ? -1 : 0 }
+      return try reals(1) { label, _ in label == 1 ? 1 : form == .signs ? -1 : 0 }
     case .reals:
       throw DataError(
         .mismatch, "the targets are classes, and the loss needs numbers",

@@ -58,14 +58,15 @@ public final class TrainingStep {
   ///   - keepsMasters: whether weights are kept and updated in single precision, and the network reads
   ///     rounded copies; otherwise weights themselves are rounded after every update.
   ///   - exactValues: values of the network that are computed in single precision, with their cotangents.
-  /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
+  /// - Throws: `OperatorError` where an operator cannot be differentiated, `MemoryError` where a step
+  ///   takes more than there may be.
   /// - Precondition: the network has a loss.
   public init(
     _ network: LoweredNetwork, adding: () -> any Operator, optimizer: any Optimizer = SGD(),
     isWatched: Bool = false, isTraced: Bool = false, format: NumberFormat? = nil,
     backwardFormat: NumberFormat? = nil, keepsMasters: Bool = true,
     exactValues: Set<Value> = []
-  ) throws(OperatorError) {
+  ) throws {
     precondition(!(isWatched && isTraced), "a step that is watched cannot be traced")
     guard let end = network.loss else { preconditionFailure("the network has no loss") }
     var whole = network.graph
@@ -93,7 +94,7 @@ public final class TrainingStep {
       let forward = node.forward.map { graph.nodes[$0] } ?? node
       if forward.results.contains(where: { exact.contains($0) }) { nodeFormats[number] = .fp32 }
     }
-    let plan = Plan<Float>(
+    let plan = try Plan<Float>(
       graph, keeping: gradients + [pruned[end] ?? end],
       observing: observed.filter { graph.type(of: $0).kind == .real },
       remembersSummaries: isWatched, format: format, nodeFormats: nodeFormats)

@@ -79,6 +79,10 @@ public struct CheckWorkflow {
   ///
   /// - Throws: ``InputError`` for a bad file or option.
   public func run() throws -> CheckResult {
+    try MemoryLimit.telling(request.name) { try work() }
+  }
+
+  private func work() throws -> CheckResult {
     let options = try options()
     if let threads = request.threads { Threads.count = threads }
     if case .file(let path) = request.source, ModelRequest(path: path).isONNX {

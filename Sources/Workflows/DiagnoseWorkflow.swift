@@ -31,6 +31,10 @@ public struct DiagnoseWorkflow {
   /// - Returns: what was found out.
   /// - Throws: `InputError` for a bad file or option.
   public func run() throws -> DiagnosisReport {
+    try MemoryLimit.telling(request.path) { try work() }
+  }
+
+  private func work() throws -> DiagnosisReport {
     if let threads = request.threads {
       guard threads >= 1 else { throw InputError("--threads \(threads): must be at least 1") }
       Threads.count = threads

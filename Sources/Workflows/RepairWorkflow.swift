@@ -52,6 +52,10 @@ public struct RepairWorkflow {
   /// - Returns: what was tried and found.
   /// - Throws: `InputError` for a bad file or option.
   public func run() throws -> RepairReport {
+    try MemoryLimit.telling(request.path) { try work() }
+  }
+
+  private func work() throws -> RepairReport {
     if let threads = request.threads {
       guard threads >= 1 else { throw InputError("--threads \(threads): must be at least 1") }
       Threads.count = threads

@@ -52,7 +52,7 @@ extension DataSource {
       Key("delimiter", .text, default: ",", "What separates cells: one ASCII character, or tab."),
       Key("ignore", columns, "Columns that are no features."),
       Key(
-        "classes", .oneOf([.integer(1...most), .list(classNames)]),
+        "classes", .oneOf([.integer(1...ArrayFormat.mostClasses), .list(classNames)]),
         "How many classes there are; of a table, also their names in order."),
       Key("divide", .number(1e-30...1e30), "What features are divided by."),
       Key("tokens", .boolean, default: "false", "Whether features are numbers of tokens."),

@@ -7,13 +7,35 @@ import Tensors
 final class Importer {
   /// Names in sight, and what the nodes around them import.
   struct Frame {
-    var items: [String: Item] = [:]
+    var items = Names()
     var opsets: [String: Int]
     /// What a function was called with.
     var attributes: [String: Onnx_AttributeProto] = [:]
     var depth = 0
     /// The function whose nodes are imported; nil in the graph.
     var function: ModelFunction?
+  }
+
+  /// What names stand for: those of a graph, within those of the graph around it.
+  ///
+  /// A class, because every node is imported with all names before it in sight.
+  final class Names {
+    private var own: [String: Item] = [:]
+    private let outer: Names?
+
+    init(within outer: Names? = nil) { self.outer = outer }
+
+    subscript(name: String) -> Item? {
+      get {
+        var names: Names? = self
+        while let some = names {
+          if let item = some.own[name] { return item }
+          names = some.outer
+        }
+        return nil
+      }
+      set { own[name] = newValue }
+    }
   }
 
   let builder = Builder()
@@ -202,7 +224,7 @@ final class Importer {
       }
     }
     // What the caller leaves out is an empty name inside.
-    let missing = Set(function.input).subtracting(frame.items.keys)
+    let missing = Set(function.input.filter { frame.items[$0] == nil })
     let body = function.node.map { node in
       var node = node
       node.input = node.input.map { missing.contains($0) ? "" : $0 }
@@ -220,6 +242,7 @@ final class Importer {
   /// Runs a subgraph of the current node on `inputs`.
   func run(_ graph: Onnx_GraphProto, on inputs: [Item]) throws -> [Item] {
     var frame = currentFrame
+    frame.items = Names(within: currentFrame.items)
     frame.depth += 1
     for (info, item) in zip(graph.input, inputs) {
       frame.items[info.name] = item

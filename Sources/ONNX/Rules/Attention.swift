@@ -37,8 +37,8 @@ extension OperatorRules {
       isCausal: try context.flag("is_causal"),
       scale: context.hasAttribute("scale") ? try context.real("scale", default: 1) : nil,
       softcap: try context.decimal("softcap", default: 0))
-    attention.left = try context.integer("left_window_size", default: -1).clamped
-    attention.right = try context.integer("right_window_size", default: -1).clamped
+    attention.left = try context.wideInteger("left_window_size", default: -1).clamped
+    attention.right = try context.wideInteger("right_window_size", default: -1).clamped
     attention.mask = try context.optional(3)
     attention.validKeys = try context.optional(6)
     if let pastKey = try context.optional(4), let pastValue = try context.optional(5) {
@@ -74,7 +74,7 @@ extension OperatorRules {
     let q = try builder.heads(wide(context.input(0)), queries)
     let k = try builder.heads(wide(context.input(1)), keys)
     let v = try builder.heads(wide(context.input(2)), keys)
-    guard queries % keys == 0, q.shape[3] == k.shape[3], k.shape[2] == v.shape[2],
+    guard keys > 0, queries % keys == 0, q.shape[3] == k.shape[3], k.shape[2] == v.shape[2],
       q.shape[2] == k.shape[2], q.shape[0] == k.shape[0], k.shape[0] == v.shape[0]
     else { throw ModelError.invalid("q \(q.shape), k \(k.shape) and v \(v.shape) do not fit") }
     let (batch, steps, depth, width) = (q.shape[0], q.shape[2], k.shape[3], v.shape[3])

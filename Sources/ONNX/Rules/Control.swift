@@ -43,7 +43,7 @@ extension OperatorRules {
     guard body.input.count == carried + 2, body.output.count >= carried + 1 else {
       throw ModelError.invalid("the body does not fit \(carried) carried values")
     }
-    let trips = try context.integers(ofInput: 0)?.first
+    let trips = try context.wideIntegers(ofInput: 0)?.first
     var condition = try context.optional(1)
     var values = try (0..<carried).map { try context.item($0 + 2) }
     var scans = [[Operand]](repeating: [], count: body.output.count - carried - 1)

@@ -25,8 +25,9 @@ extension OperatorRules {
       let x = try context.input(0)
       guard x.rank == 2 else { throw ModelError.invalid("takes a matrix, not \(x.shape)") }
       let type = try context.dataType("dtype", default: x.type)
-      let diagonal = try context.integer("k", default: 0).clamped
+      let diagonal = try context.wideInteger("k", default: 0).clamped
       let columns = x.shape[1]
+      try Limits.room(for: x.count, of: "a matrix of ones")
       let numbers = (0..<x.count).map { $0 % columns - $0 / columns == diagonal ? 1.0 : 0 }
       return context.builder.constant(numbers, type, shape: x.shape)
     },
@@ -303,7 +304,7 @@ extension OperatorRules {
     else {
       throw ModelError.invalid("boxes \(boxes.shape) and scores \(scores.shape) do not fit")
     }
-    let most = try context.integers(ofInput: 2)?.first ?? 0
+    let most = try context.wideIntegers(ofInput: 2)?.first ?? 0
     let overlap = try context.reals(ofInput: 3)?.first ?? 0
     let least = try context.reals(ofInput: 4)?.first
     let isCentred = try context.flag("center_point_box")

@@ -29,12 +29,12 @@ extension OperatorRules {
       throw ModelError.invalid("labels \(labels.shape) do not fit \(logs.shape)")
     }
     let classes = logs.shape[1]
-    let ignored = context.hasAttribute("ignore_index") ? try context.integer("ignore_index") : nil
+    let ignored = context.hasAttribute("ignore_index") ? try context.wideInteger("ignore_index") : nil
     var kept: Operand?
     var own = try builder.cast(labels, to: .int64)
     if let ignored {
       let isIgnored = try builder.apply(
-        Equal(), own, builder.scalar(Double(ignored), .int64), as: .bool)
+        Equal(), own, builder.integers([ignored], shape: .scalar), as: .bool)
       own = try builder.choose(isIgnored, builder.scalar(0, .int64), own)
       kept = try builder.cast(builder.apply(Not(), isIgnored, as: .bool), to: logs.type)
     }

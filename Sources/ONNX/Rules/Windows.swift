@@ -140,7 +140,7 @@ struct WindowRule {
     switch mode {
     case "NOTSET":
       let pads = try context.integers("pads") ?? []
-      guard pads.isEmpty || pads.count == 2 * rank, pads.allSatisfy({ abs($0.clamped) <= 1 << 24 })
+      guard pads.isEmpty || pads.count == 2 * rank, pads.allSatisfy({ abs($0) <= 1 << 24 })
       else { throw ModelError.invalid("\(pads.count) pads do not fit \(x.shape)") }
       if !pads.isEmpty { (before, after) = (Array(pads[..<rank]), Array(pads[rank...])) }
     case "VALID": break
@@ -251,7 +251,7 @@ struct WindowRule {
       let mean = try pooled(x, builder) {
         try builder.apply(AveragePool(pooling($1), countsPadding: true), $0)
       }
-      return try builder.multiply(mean, Double(kernel.reduce(1, *)))
+      return try builder.multiply(mean, kernel.reduce(1) { $0 * Double($1) })
     }
     return try weighted(x, builder) { _, _ in 1 }
   }
@@ -263,6 +263,8 @@ struct WindowRule {
   ) throws -> Operand {
     var result = x
     for axis in kernel.indices {
+      try Limits.table(
+        outputs(axis), max(input[axis], kernel[axis]), of: "the taps of all windows")
       var matrix = [Double](repeating: 0, count: outputs(axis) * input[axis])
       for output in 0..<outputs(axis) {
         let places = (0..<kernel[axis]).map {
@@ -286,10 +288,7 @@ struct WindowRule {
     let strides = Shape(spatial).strides
     let outputShape = Shape(outputs)
     let tapShape = Shape(kernel)
-    guard outputShape.count <= (1 << 26) / max(1, tapShape.count) else {
-      throw ModelError(
-        .limitExceeded, "windows have more than 2^26 taps together", cure: "use smaller inputs")
-    }
+    try Limits.table(outputShape.count, tapShape.count, of: "the taps of all windows")
     var places: [Int] = []
     places.reserveCapacity(outputShape.count * tapShape.count)
     for output in 0..<outputShape.count {
@@ -342,7 +341,7 @@ struct WindowRule {
         strides[axis] * (input[axis] - 1) + (extra.isEmpty ? 0 : extra[axis]) + reach(axis)
       var target = full - before[axis] - after[axis]
       if !wanted.isEmpty {
-        target = wanted[wanted.count - rank + axis].clamped
+        target = wanted[wanted.count - rank + axis]
       } else if mode.hasPrefix("SAME") {
         target = input[axis] * strides[axis]
       }

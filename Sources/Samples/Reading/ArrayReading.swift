@@ -10,6 +10,9 @@ public struct ArrayFormat: Hashable, Sendable {
     case reals
   }
 
+  /// Most classes that may be said to be: each has a name, and most losses a number.
+  public static let mostClasses = 1 << 24
+
   public var target: Target
   /// What features are divided by; without it, unsigned bytes by 255 and others by nothing.
   public var divisor: Float?

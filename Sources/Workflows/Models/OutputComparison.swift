@@ -57,9 +57,9 @@ struct OutputComparison {
     let runnable = Runnable(try checking.imported(file), given: checking.importing.given)
     var request = RunRequest(path: file.path)
     request.seed = seed
-    let evaluation = Evaluation<T>(
+    let evaluation = try Evaluation<T>(
       try Computation(runnable, request: request), NodeFormats(all: nil, single: [:]))
-    _ = evaluation.run(nil, unitRoundoff: 0)
+    _ = try evaluation.run(nil, unitRoundoff: 0)
     var outputs: [String: [Double]] = [:]
     for port in runnable.outputs { outputs[port.name] = evaluation.plan[port.value].reals }
     return outputs
