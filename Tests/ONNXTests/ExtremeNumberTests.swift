@@ -47,6 +47,7 @@ enum Extremes {
 
   /// Seconds that one model may take, far above what any does.
   static let patience = 20.0
+  private static let isTraced = ProcessInfo.processInfo.environment["EVENKEEL_TRACE"] != nil
 
   static func tryAll() {
     limitAddressSpace(gigabytes: 3)
@@ -68,7 +69,7 @@ enum Extremes {
 
   private static func attempt(_ line: NodeLine, _ known: NodeLine.Known, _ what: String) {
     let name = "\(line.name) of version \(line.version), \(what), \(known)"
-    if ProcessInfo.processInfo.environment["EVENKEEL_TRACE"] != nil {
+    if isTraced {
       FileHandle.standardError.write(Data((name + "\n").utf8))
     }
     let start = ContinuousClock.now

@@ -55,6 +55,21 @@ enum Limits {
     try room(for: count, of: owner())
   }
 
+  /// Throws where so many steps, written out one after the other, make more nodes than there may be.
+  static func steps(_ count: Int, of owner: @autoclosure () -> String) throws {
+    // Each makes four nodes or more, of a kilobyte or two with what plans and analyses keep of it.
+    guard count <= nodes / 4 else {
+      throw ModelError(
+        .limitExceeded, "\(owner()) has \(count) steps, which make more than \(nodes) nodes",
+        cure: "use shorter sequences")
+    }
+    do {
+      try MemoryBudget.check(8192 * count, for: "\(count) steps of \(owner())")
+    } catch {
+      throw ModelError(.limitExceeded, error.problem, cure: MemoryError.cure)
+    }
+  }
+
   /// Extents out of a file as a shape of at most 2^31 elements.
   static func shape(_ extents: [Int], of owner: @autoclosure () -> String) throws -> Shape {
     guard extents.count <= rank else {

@@ -98,6 +98,7 @@ extension OperatorRules {
     }
     let decay = try isGated ? builder.apply(Exp(), perHead(4, "decay")) : nil
     let beta = try isDelta ? perHead(5, "beta") : nil
+    try Limits.steps(steps, of: "the attention")
     var rows: [Operand] = []
     for step in 0..<steps {
       /// [B, H, n] of one token.
@@ -146,7 +147,9 @@ extension OperatorRules {
   /// A depthwise convolution of what is past and present, and the last places for the next call.
   private static func causalConvolution(_ context: NodeContext) throws -> [Operand] {
     let (builder, x, weight) = (context.builder, try context.input(0), try context.input(1))
-    guard x.rank == 3, weight.rank == 3, weight.shape[0] == x.shape[1], weight.shape[1] == 1 else {
+    guard x.rank == 3, weight.rank == 3, weight.shape[0] == x.shape[1], weight.shape[1] == 1,
+      weight.shape[2] > 0
+    else {
       throw ModelError.invalid("kernels \(weight.shape) do not fit \(x.shape)")
     }
     let carried = weight.shape[2] - 1
@@ -244,10 +247,10 @@ struct AttentionRule {
   private func allowed(_ queries: Int, _ keys: Int, _ builder: Builder) throws -> Operand? {
     let isWindowed = left >= 0 || right >= 0
     guard isCausal || isWindowed || validKeys != nil else { return nil }
-    let columns = builder.integers(Array(0..<keys), shape: [1, 1, 1, keys])
+    let columns = try builder.places(keys, shape: [1, 1, 1, keys])
     var results: [Operand] = []
     if isCausal || isWindowed {
-      var rows = builder.integers((0..<queries).map { $0 + past }, shape: [1, 1, queries, 1])
+      var rows = try builder.places(queries, shape: [1, 1, queries, 1]) { $0 + past }
       if let validKeys, past == 0 {
         let offset = try builder.add(
           builder.reshape(builder.cast(validKeys, to: .int64), [validKeys.count, 1, 1, 1]),

@@ -11,7 +11,7 @@ extension OperatorRules {
     "ConstantOfShape": one { context in
       let shape = Shape(try context.extents(ofInput: 0))
       guard let (tensor, type) = try context.tensor("value") else {
-        return context.builder.empty(.float, shape)
+        return try context.builder.expand(context.builder.scalar(0), shape.extents)
       }
       guard tensor.count == 1 else { throw ModelError.invalid("value has more than one element") }
       return try context.builder.expand(

@@ -158,6 +158,7 @@ extension OperatorRules {
     guard let steps = sequences.first?.shape.extents.first,
       sequences.allSatisfy({ $0.shape.extents.first == steps })
     else { throw ModelError.invalid("sequences have different lengths") }
+    try Limits.steps(steps, of: "the scan")
     var rows = [[Operand]](repeating: [], count: body.output.count - states.count)
     for step in 0..<steps {
       let places = try sequences.map { try context.builder.place(step, ofAxis: 0, in: $0) }

@@ -29,7 +29,8 @@ extension OperatorRules {
       throw ModelError.invalid("labels \(labels.shape) do not fit \(logs.shape)")
     }
     let classes = logs.shape[1]
-    let ignored = context.hasAttribute("ignore_index") ? try context.wideInteger("ignore_index") : nil
+    let ignored =
+      context.hasAttribute("ignore_index") ? try context.wideInteger("ignore_index") : nil
     var kept: Operand?
     var own = try builder.cast(labels, to: .int64)
     if let ignored {

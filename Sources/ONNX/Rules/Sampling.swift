@@ -59,6 +59,7 @@ extension OperatorRules {
     let aligns = try context.flag("align_corners")
     let spatial = Shape(Array(size[2...]))
     _ = try Limits.shape([spatial.count, rank + 1], of: "the grid")
+    try Limits.room(for: spatial.count, rank + 1, of: "the grid")
     var base: [Double] = []
     for place in 0..<spatial.count {
       for axis in (0..<rank).reversed() {
@@ -236,7 +237,7 @@ extension OperatorRules {
     }
     let table = try builder.add(
       builder.integers(places, shape: [count, 1, perRegion, taps]),
-      builder.integers((0..<channels).map { $0 * plane }, shape: [1, channels, 1, 1]))
+      builder.places(channels, shape: [1, channels, 1, 1]) { $0 * plane })
     let values = try builder.multiply(
       builder.take(x, table),
       builder.constant(weights, x.type, shape: [count, 1, perRegion, taps]))
@@ -339,8 +340,9 @@ struct Sampler {
     let axes = try coordinates.enumerated().map {
       try taps($1, extent: spatial[$0], builder)
     }
-    let planes = builder.integers(
-      (0..<batch * channels).map { $0 * spatial.count }, shape: [batch, channels, 1])
+    let planes = try builder.places(batch * channels, shape: [batch, channels, 1]) {
+      $0 * spatial.count
+    }
     var sum: Operand?
     var choice = axes.map { _ in 0 }
     while true {

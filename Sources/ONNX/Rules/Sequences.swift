@@ -94,7 +94,9 @@ extension OperatorRules {
     var extents = try context.integers(ofInput: 1) ?? []
     if split.rank == 0, let part = extents.first {
       guard part > 0 else { throw ModelError.invalid("parts of \(part) places") }
-      extents = stride(from: 0, to: extent, by: min(part, max(extent, 1))).map { min(part, extent - $0) }
+      extents = stride(from: 0, to: extent, by: min(part, max(extent, 1))).map {
+        min(part, extent - $0)
+      }
     }
     guard extents.allSatisfy({ $0 >= 0 }), extents.count <= 1 << 16 else {
       throw ModelError.invalid("a part is negative, or there are more than 65536 parts")

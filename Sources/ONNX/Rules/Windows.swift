@@ -267,14 +267,15 @@ struct WindowRule {
         outputs(axis), max(input[axis], kernel[axis]), of: "the taps of all windows")
       var matrix = [Double](repeating: 0, count: outputs(axis) * input[axis])
       for output in 0..<outputs(axis) {
-        let places = (0..<kernel[axis]).map {
-          output * strides[axis] - before[axis] + $0 * dilations[axis]
+        let (start, step) = (output * strides[axis] - before[axis], dilations[axis])
+        /// Taps that read a place below a limit.
+        func taps(below limit: Int) -> Int {
+          limit <= start ? 0 : min(kernel[axis], (limit - start - 1) / step + 1)
         }
-        let inside = places.filter { (0..<input[axis]).contains($0) }
-        let counted = places.count { $0 < input[axis] + after[axis] }
-        for place in inside {
-          matrix[output * input[axis] + place] += weight(inside.count, counted)
-        }
+        let first = start >= 0 ? 0 : (step - 1 - start) / step
+        let inside = first..<max(first, taps(below: input[axis]))
+        let share = weight(inside.count, taps(below: input[axis] + after[axis]))
+        for tap in inside { matrix[output * input[axis] + start + tap * step] += share }
       }
       let weights = builder.constant(matrix, x.type, shape: [outputs(axis), input[axis]])
       result = try builder.product(weights, alongAxis: axis + 2, of: result)
@@ -313,7 +314,7 @@ struct WindowRule {
     let planes = x.shape[0] * x.shape[1]
     let plane = spatial.reduce(1, *)
     let table = builder.integers(places, shape: [1, outputShape.count, count])
-    let starts = builder.integers((0..<planes).map { $0 * plane }, shape: [planes, 1, 1])
+    let starts = try builder.places(planes, shape: [planes, 1, 1]) { $0 * plane }
     let all = try builder.add(starts, table)
     let best = try builder.apply(
       ArgMax(axis: 2, selectLast: false), builder.take(x, all), as: .int64)
