@@ -39,6 +39,7 @@ public enum MemoryBudget {
   /// - Parameters:
   ///   - bytes: what is about to be taken.
   ///   - purpose: what it is for, as in "needs 3 GB for the activations".
+  /// - Throws: ``MemoryError`` with what is needed and what there may be.
   public static func check(
     _ bytes: Int, for purpose: @autoclosure () -> String
   ) throws(MemoryError) {

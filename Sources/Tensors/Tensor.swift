@@ -41,8 +41,10 @@ extension Bool: Element { public static var elementType: ElementType { .bool } }
 
   private static let alignment = 64
 
-  /// Takes memory; what is beyond the budget, or what the system does not give, ends the program in
-  /// the way that ``MemoryBudget`` was told. Whoever takes much asks the budget first.
+  /// Takes memory.
+  ///
+  /// What is beyond the budget, or what the system does not give, ends the program in the way that
+  /// ``MemoryBudget`` was told: whoever takes much asks the budget first.
   public init(byteCount: Int) {
     MemoryBudget.take(byteCount)
     self.byteCount = byteCount

@@ -11,8 +11,9 @@ enum Limits {
   /// Elements of all constants together that importing computes.
   static let folded = 1 << 28
 
-  /// The greatest size, place or count of a model, and with a minus sign the least. Sums and products
-  /// of two such numbers are integers that fit.
+  /// The greatest size, place or count of a model, and with a minus sign the least.
+  ///
+  /// Sums and products of two such numbers are integers that fit.
   static let integer = 1 << 31
   /// Places that tables of a rule may list together, as of windows and their taps.
   static let places = 1 << 26
