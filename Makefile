@@ -4,12 +4,35 @@ BUILD_FLAGS = -c release --explicit-target-dependency-import-check error
 PACKAGES = libdnnl-dev libopenblas-dev libsqlite3-dev
 PEER = .build/peers/bin/python
 
-.PHONY: demo test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
+.PHONY: demo install test bench build tools exhaustive coverage gauntlet gallery conformance gradients \
   frameworks models soundness fuzz repairs rewrites cases
 
 # Builds the command and runs the main job on a bundled network; 1 says that it found an error.
 demo: build
 	.build/release/evenkeel check Examples/sigmoid-50.yaml || [ $$? -eq 1 ]
+	@echo
+	@echo "The command is $(CURDIR)/.build/release/evenkeel; 'make install' puts it on the path."
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+COMMAND = .build/release/evenkeel
+VERBS = check run train diagnose repair export theory
+
+# Puts the command, completions for bash, zsh and fish, and man pages where they belong below PREFIX.
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/evenkeel
+	$(COMMAND) --generate-completion-script bash \
+	  >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/evenkeel
+	$(COMMAND) --generate-completion-script zsh \
+	  >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_evenkeel
+	$(COMMAND) --generate-completion-script fish \
+	  >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/evenkeel.fish
+	Scripts/write-manual $(COMMAND) >$(DESTDIR)$(PREFIX)/share/man/man1/evenkeel.1
+	for verb in $(VERBS); do Scripts/write-manual $(COMMAND) $$verb \
+	  >$(DESTDIR)$(PREFIX)/share/man/man1/evenkeel-$$verb.1 || exit 1; done
 
 test: tools
 	Scripts/check

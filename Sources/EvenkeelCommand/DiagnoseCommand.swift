@@ -20,12 +20,14 @@ struct DiagnoseCommand: ParsableCommand {
   @Option(help: "Seconds after which no more changes are tried.")
   var seconds = 120.0
 
-  @Option(help: "The seed of every random draw, in place of that in the experiment.")
+  @Option(
+    parsing: .unconditional,
+    help: "The seed of every random draw, in place of that in the experiment.")
   var seed: UInt64?
 
   @OptionGroup var memory: MemoryOption
 
-  @Option(help: "Threads to use; results do not depend on it.")
+  @Option(parsing: .unconditional, help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
   @Flag(help: "Print one JSON document.")
@@ -44,7 +46,7 @@ struct DiagnoseCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
+      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
       Terminal.writeOutput(DiagnosisScreen(report, style: style).text)
     }
     if report.rootCause != nil { throw ExitCode(1) }

@@ -21,7 +21,9 @@ struct RepairCommand: ParsableCommand {
 
   @OptionGroup var options: ModelOptions
 
-  @Option(help: "Samples in the batch where an ONNX model leaves it open (default: 8).")
+  @Option(
+    parsing: .unconditional,
+    help: "Samples in the batch where an ONNX model leaves it open (default: 8).")
   var batch: Int?
 
   @Option(
@@ -38,15 +40,15 @@ struct RepairCommand: ParsableCommand {
   @Option(help: "What the search may cost: '20000 steps', '60s', '5m' (default: 120s).")
   var budget: String?
 
-  @Option(help: "Seeds that a repair must be healthy for.")
+  @Option(parsing: .unconditional, help: "Seeds that a repair must be healthy for.")
   var seeds = 3
 
-  @Option(help: "The first seed, in place of that in the experiment.")
+  @Option(parsing: .unconditional, help: "The first seed, in place of that in the experiment.")
   var seed: UInt64?
 
   @OptionGroup var memory: MemoryOption
 
-  @Option(help: "Threads to use; results do not depend on it.")
+  @Option(parsing: .unconditional, help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
   @Flag(help: "Leave out the random choice of remedies that the search is compared with.")
@@ -70,6 +72,7 @@ struct RepairCommand: ParsableCommand {
     file.dimensions = options.dim
     file.batch = batch
     file.isTraining = options.training
+    file.note = Notes().teller
     request.model = file
     request.format = format
     let line = StatusLine()
@@ -79,7 +82,7 @@ struct RepairCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
+      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
       Terminal.writeOutput(RepairScreen(report, output: output, style: style).text)
     }
     if report.outcome == .unrepaired { throw ExitCode(1) }

@@ -85,6 +85,9 @@ public struct CheckWorkflow {
   private func work() throws -> CheckResult {
     let options = try options()
     if let threads = request.threads { Threads.count = threads }
+    if case .file(let path) = request.source {
+      try ForeignFile.refuse(path, wanted: .model)
+    }
     if case .file(let path) = request.source, ModelRequest(path: path).isONNX {
       return try run(importing: path, options)
     }

@@ -43,6 +43,7 @@ public struct DiagnoseWorkflow {
       throw InputError("--seconds \(request.seconds): must be at least 0")
     }
     guard KeptRun.isRun(request.path) else {
+      try ForeignFile.refuse(request.path, wanted: .experiment)
       var experiment = try Experiment(contentsOf: request.path)
       if let seed = request.seed { experiment.training.seed = seed }
       return try diagnosis(of: experiment).run()

@@ -63,6 +63,7 @@ public struct RepairWorkflow {
     guard request.seeds >= 1 else {
       throw InputError("--seeds \(request.seeds): must be at least 1")
     }
+    try ForeignFile.refuse(request.path, wanted: .model)
     let budget = try budget()
     if let output = request.output { try Self.checkWritable(output) }
     if ModelRequest(path: request.path).isONNX { return try repairModel(budget) }

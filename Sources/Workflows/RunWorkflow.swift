@@ -64,6 +64,7 @@ public struct RunWorkflow {
   }
 
   private func load() throws -> Runnable {
+    try ForeignFile.refuse(request.model.path, wanted: .model)
     guard request.model.isONNX else {
       for (texts, option) in [
         (request.model.shapes, "--shape"), (request.model.dimensions, "--dim"),
