@@ -64,7 +64,7 @@ let rooms: [Room] = [
     name: "Numbers", imports: ["CKernels", .numerics], testImports: ["CKernels"], hasTestData: true),
   Room(name: "Findings", imports: [.numerics]),
   Room(
-    name: "Tensors", imports: ["Numbers", "CKernels", "CProducts", .numerics],
+    name: "Tensors", imports: ["Findings", "Numbers", "CKernels", "CProducts", .numerics],
     testImports: ["Numbers", "CKernels", .numerics]),
   Room(
     name: "TensorFiles", imports: ["Tensors", "Numbers", "CKernels"],
@@ -243,6 +243,13 @@ let package = Package(
       .executableTarget(
         name: "RunKillHelper", dependencies: ["Runs", "Findings"], path: "Tests/RunKillHelper",
         swiftSettings: settings),
+      .testTarget(
+        name: "FuzzTests",
+        dependencies: [
+          "Execution", "Experiments", "Findings", "Graphs", "Networks", "ONNX", "ONNXMessages",
+          "Operators", "Runs", "Samples", "Semantics", "TensorFiles", "Tensors", "Training",
+          "Numbers", .protobuf,
+        ], swiftSettings: settings),
       .testTarget(
         name: "CasesTests", dependencies: ["EvenkeelCommand", .yaml], exclude: ["Data"],
         swiftSettings: settings),

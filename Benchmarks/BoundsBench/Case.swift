@@ -32,7 +32,7 @@ struct Case: Decodable {
     guard isMoving else { return CaseAnswer(hasRealInputs: false) }
     let (graph, outputs, gradients) = differentiated(model, &centers)
     let elements = graph.types.reduce(0) { $0 + $1.shape.count }
-    let trial = BoundTrial(
+    let trial = try BoundTrial(
       graph, centers: centers, contents: model.contents, nodeFormats: model.nodeFormats)
     var answer = CaseAnswer(hasRealInputs: true)
     answer.isDifferentiated = !gradients.isEmpty

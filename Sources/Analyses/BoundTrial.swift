@@ -44,15 +44,16 @@ public final class BoundTrial {
   ///   - centers: what inputs hold in the middle of their intervals.
   ///   - contents: what parameters hold.
   ///   - nodeFormats: formats that the real results of nodes are rounded to, by number.
+  /// - Throws: `MemoryError` where a run takes more than there may be.
   public init(
     _ graph: Graph, centers: [Value: Tensor], contents: [Value: Tensor],
     nodeFormats: [Int: NumberFormat] = [:]
-  ) {
+  ) throws(MemoryError) {
     self.graph = graph
     self.centers = centers.mapValues(\.inDoubles)
     self.contents = contents.mapValues(\.inDoubles)
     self.nodeFormats = nodeFormats
-    plan = Plan<Double>(
+    plan = try Plan<Double>(
       graph, keeping: Array(graph.values), nodeFormats: nodeFormats, binding: self.contents)
   }
 

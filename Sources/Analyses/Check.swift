@@ -43,7 +43,7 @@ public struct Check: Sendable {
     let differentiated = try DifferentiatedSubject(subject, adding: adding)
     try differentiated.graph.validate()
     let prediction = Prediction(of: differentiated)
-    let measurement = Measurement(
+    let measurement = try Measurement(
       differentiated, format: options.format, nodeFormats: options.nodeFormats)
     let series = DrawSeries(differentiated, measurement, options)
     let factors = FactorTable(differentiated, prediction)

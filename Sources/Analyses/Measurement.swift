@@ -37,10 +37,12 @@ final class Measurement {
   private let kept: Set<Value>
 
   /// Lays the pass out; `format` is what every value is rounded to.
+  ///
+  /// - Throws: `MemoryError` where it takes more than there may be.
   init(
     _ differentiated: DifferentiatedSubject, format: NumberFormat,
     nodeFormats: [Int: NumberFormat] = [:]
-  ) {
+  ) throws(MemoryError) {
     self.differentiated = differentiated
     self.format = format
     let graph = differentiated.graph
@@ -51,7 +53,7 @@ final class Measurement {
         tensor.elementType == Float.elementType(of: graph.type(of: value).kind)
           && !tensor.isZero
       } : [:]
-    plan = Plan(
+    plan = try Plan(
       graph, keeping: [], observing: graph.values.filter { graph.type(of: $0).kind == .real },
       format: format == .fp32 ? nil : format, nodeFormats: nodeFormats, binding: bound)
     let outputs = differentiated.subject.layers.flatMap { [$0.output] + $0.weights + $0.steps }

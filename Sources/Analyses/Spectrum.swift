@@ -33,7 +33,10 @@ struct JacobianSpectrum {
       )
       return
     }
-    let plan = Plan<Double>(graph, keeping: [subject.output, gradient])
+    guard let plan = try? Plan<Double>(graph, keeping: [subject.output, gradient]) else {
+      reported = .init(missing: "a pass in doubles needs more memory than there may be")
+      return
+    }
     for parameter in graph.parameters {
       subject.fillParameter(parameter, plan[parameter], seed)
     }

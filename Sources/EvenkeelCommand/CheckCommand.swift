@@ -14,8 +14,11 @@ struct CheckCommand: ParsableCommand {
       the seed. Exit status: 0 nothing wrong, 1 a finding of severity error, 2 bad input.
       """)
 
-  @Argument(help: "The network: a YAML file, or a model as an ONNX file.")
-  var model: String
+  @Argument(
+    help: ArgumentHelp(
+      "Networks: YAML files, or models as ONNX files; '-' is standard input. Of several, each is "
+        + "told in a line.", valueName: "model"))
+  var models: [String]
 
   @OptionGroup var options: ModelOptions
 
@@ -29,13 +32,16 @@ struct CheckCommand: ParsableCommand {
       """, valueName: "purpose"))
   var purpose: String?
 
-  @Option(help: "Samples in the batch: 256 by default, 8 where an ONNX model leaves it open.")
+  @Option(
+    parsing: .unconditional,
+    help: "Samples in the batch: 256 by default, 8 where an ONNX model leaves it open.")
   var batch: Int?
 
-  @Option(help: "The seed of every random draw.")
+  @Option(parsing: .unconditional, help: "The seed of every random draw.")
   var seed: UInt64 = 0
 
-  @Option(help: "Weight seeds to measure; the spread over them is reported.")
+  @Option(
+    parsing: .unconditional, help: "Weight seeds to measure; the spread over them is reported.")
   var draws: Int = 1
 
   @Option(
@@ -63,7 +69,9 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "The share of elements lost to 0 in the format that is a finding.")
   var underflowShare: Double?
 
-  @Option(help: "Threads to use; results do not depend on it.")
+  @OptionGroup var memory: MemoryOption
+
+  @Option(parsing: .unconditional, help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
   @Flag(help: "Print one JSON document.")
@@ -76,6 +84,47 @@ struct CheckCommand: ParsableCommand {
   var verbose = false
 
   mutating func run() throws {
+    if models.count == 1 { return try finish(with: check(models[0])) }
+    guard models.count(where: { $0 == StandardInput.name }) <= 1 else {
+      throw InputError("'-' stands for standard input, which can be read once; name it once")
+    }
+    // The worst of all files is the status: 2 where one could not be read.
+    var worst: Int32 = 0
+    for model in models {
+      do throws(InputError) {
+        worst = max(worst, try check(model) == .failing ? 1 : 0)
+      } catch {
+        Terminal.writeError("evenkeel: \(error.description)\n")
+        worst = 2
+      }
+    }
+    if worst > 0 { throw ExitCode(worst) }
+  }
+
+  private func finish(with verdict: Verdict) throws {
+    if verdict == .failing { throw ExitCode(1) }
+  }
+
+  /// Checks one of the files and prints what was found.
+  private func check(_ model: String) throws(InputError) -> Verdict {
+    do {
+      guard model == StandardInput.name else { return try check(model, named: model) }
+      return try StandardInput.kept { path in
+        do {
+          return try check(path, named: model)
+        } catch let error as InputError {
+          throw InputError(error.description.replacing(path, with: model))
+        }
+      }
+    } catch let error as InputError {
+      throw error
+    } catch {
+      throw InputError(file: model, "\(error)")
+    }
+  }
+
+  private func check(_ model: String, named name: String) throws -> Verdict {
+    try memory.apply(to: name)
     var request = CheckRequest(path: model)
     request.batch = batch
     var file = ModelRequest(path: model)
@@ -83,6 +132,7 @@ struct CheckCommand: ParsableCommand {
     file.shapes = options.shape
     file.dimensions = options.dim
     file.isTraining = options.training
+    file.note = Notes().teller
     request.model = file
     request.purpose = try purpose.map(Self.purpose)
     request.seed = seed
@@ -103,13 +153,27 @@ struct CheckCommand: ParsableCommand {
 
     let result = try CheckWorkflow(request).run()
     progress.clear()
+    let report = result.report
     if json {
-      Terminal.writeOutput(result.report.json.text + "\n")
+      let text = models.count > 1 ? report.json.line : report.json.text
+      Terminal.writeOutput(text.replacing(model, with: name) + "\n")
+    } else if models.count > 1 {
+      Terminal.writeOutput(Self.line(report, name) + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
-      Terminal.writeOutput(result.screen(style: style, showsAll: all, isVerbose: verbose))
+      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
+      let screen = result.screen(style: style, showsAll: all, isVerbose: verbose)
+      Terminal.writeOutput(screen.replacing(model, with: name))
     }
-    if result.report.verdict == .failing { throw ExitCode(1) }
+    return report.verdict
+  }
+
+  /// A report in a line: the file, its verdict, and what is wrong first of all.
+  private static func line(_ report: CheckReport, _ name: String) -> String {
+    let told = report.findings.filter { $0.severity != .note }
+    guard let first = told.first else { return "\(name): \(report.verdict.rawValue)" }
+    let place = first.layer.map { " at \($0)" } ?? ""
+    let more = told.count > 1 ? ", and \(told.count - 1) more" : ""
+    return "\(name): \(report.verdict.rawValue), \(first.rule.rawValue)\(place)\(more)"
   }
 
   private static func purpose(_ text: String) throws -> Purpose {

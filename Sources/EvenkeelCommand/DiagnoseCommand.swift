@@ -20,16 +20,21 @@ struct DiagnoseCommand: ParsableCommand {
   @Option(help: "Seconds for all of it, the first training included.")
   var seconds = 120.0
 
-  @Option(help: "The seed of every random draw, in place of that in the experiment.")
+  @Option(
+    parsing: .unconditional,
+    help: "The seed of every random draw, in place of that in the experiment.")
   var seed: UInt64?
 
-  @Option(help: "Threads to use; results do not depend on it.")
+  @OptionGroup var memory: MemoryOption
+
+  @Option(parsing: .unconditional, help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
   @Flag(help: "Print one JSON document.")
   var json = false
 
   mutating func run() throws {
+    try memory.apply(to: subject)
     var request = DiagnoseRequest(path: subject)
     request.seconds = seconds
     request.seed = seed
@@ -41,7 +46,7 @@ struct DiagnoseCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
+      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
       Terminal.writeOutput(DiagnosisScreen(report, style: style).text)
     }
     if report.verdict != .healthy, report.verdict != .notFinished { throw ExitCode(1) }

@@ -13,8 +13,9 @@ struct ExportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "csv (a row per step), moments-csv (a row per step and tensor), json-lines, or safetensors "
-        + "(weights and states of a snapshot).", valueName: "form"), transform: Self.parseForm)
-  var form = ExportWorkflow.Form.csv
+        + "(weights and states of a snapshot); without it the one that the file's ending names.",
+      valueName: "form"), transform: Self.parseForm)
+  var form: ExportWorkflow.Form?
 
   @Option(name: .shortAndLong, help: "The file to write.")
   var output: String
@@ -32,6 +33,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     Terminal.writeOutput(
-      try ExportWorkflow(run: subject).write(form, to: output, step: step) + "\n")
+      try ExportWorkflow(run: subject).write(
+        ExportWorkflow.Form(of: output, asked: form), to: output, step: step) + "\n")
   }
 }

@@ -10,15 +10,22 @@ import Synchronization
 ///
 /// The first time ends the work cleanly; the second ends the process as usual.
 enum Interruption {
-  private static let isAsked = Atomic(false)
+  /// The number of the signal; 0 where there was none.
+  private static let asked = Atomic<Int32>(0)
 
-  static var isRequested: Bool { isAsked.load(ordering: .relaxed) }
+  static var isRequested: Bool { asked.load(ordering: .relaxed) != 0 }
+
+  /// The exit status of shells for what was stopped so: 128 and the number of the signal.
+  static var status: Int32? {
+    let number = asked.load(ordering: .relaxed)
+    return number == 0 ? nil : 128 + number
+  }
 
   /// From now on, asks instead of ending the process.
   static func listen() {
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
-        Interruption.isAsked.store(true, ordering: .relaxed)
+        Interruption.asked.store(number, ordering: .relaxed)
         signal(number, SIG_DFL)
       }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Findings
+import Workflows
 
 #if canImport(Glibc)
   import Glibc
@@ -22,14 +23,33 @@ import Findings
       exit(code.rawValue)
     } catch {
       guard Evenkeel.exitCode(for: error) != .success else {
-        print(Evenkeel.fullMessage(for: error))
+        print(Evenkeel.fullMessage(for: error) + (isHelp(error) ? Verbs.examples(of: verb) : ""))
         exit(0)
       }
-      stop(Evenkeel.message(for: error) + "; see evenkeel --help")
+      stop(complaint(error))
     }
   }
 
-  private static func stop(_ message: String) -> Never {
+  private static let words = Array(CommandLine.arguments.dropFirst())
+  private static let verb = Verbs.called(in: words)
+
+  private static func isHelp(_ error: any Error) -> Bool {
+    Evenkeel.fullMessage(for: error).contains("USAGE:")
+  }
+
+  /// What is wrong with a call, with a hint at the help of its verb.
+  private static func complaint(_ error: any Error) -> String {
+    if let first = words.first, !first.hasPrefix("-"), first != "help", verb == nil {
+      let near = Program.nearestName(to: first, among: Verbs.names).map { "did you mean \($0)? " }
+      return "there is no verb '\(first)'; \(near ?? "")the verbs are "
+        + Verbs.names.joined(separator: ", ")
+    }
+    let message = Evenkeel.message(for: error)
+    return "\(message); see evenkeel \(verb.map { $0 + " " } ?? "")--help"
+  }
+
+  /// Ends the process over a bad input.
+  static func stop(_ message: String) -> Never {
     let line = message.split(separator: "\n").joined(separator: " ")
     Terminal.writeError("evenkeel: \(line)\n")
     exit(2)

@@ -23,7 +23,9 @@ struct RepairCommand: ParsableCommand {
 
   @OptionGroup var options: ModelOptions
 
-  @Option(help: "Samples in the batch where an ONNX model leaves it open (default: 8).")
+  @Option(
+    parsing: .unconditional,
+    help: "Samples in the batch where an ONNX model leaves it open (default: 8).")
   var batch: Int?
 
   @Option(
@@ -40,13 +42,15 @@ struct RepairCommand: ParsableCommand {
   @Option(help: "What the search may cost: '20000 steps', '60s', '5m' (default: 120s).")
   var budget: String?
 
-  @Option(help: "Seeds that a repair must be healthy for.")
+  @Option(parsing: .unconditional, help: "Seeds that a repair must be healthy for.")
   var seeds = 3
 
-  @Option(help: "The first seed, in place of that in the experiment.")
+  @Option(parsing: .unconditional, help: "The first seed, in place of that in the experiment.")
   var seed: UInt64?
 
-  @Option(help: "Threads to use; results do not depend on it.")
+  @OptionGroup var memory: MemoryOption
+
+  @Option(parsing: .unconditional, help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
   @Flag(help: "Try remedies chosen at random too, with as many steps and in as much time again.")
@@ -68,6 +72,7 @@ struct RepairCommand: ParsableCommand {
   var json = false
 
   mutating func run() throws {
+    try memory.apply(to: subject)
     var request = RepairRequest(path: subject)
     request.output = output
     request.budget = budget
@@ -83,6 +88,7 @@ struct RepairCommand: ParsableCommand {
     file.dimensions = options.dim
     file.batch = batch
     file.isTraining = options.training
+    file.note = Notes().teller
     request.model = file
     request.format = format
     let line = StatusLine()
@@ -92,7 +98,7 @@ struct RepairCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
+      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
       Terminal.writeOutput(RepairScreen(report, output: output, style: style).text)
     }
     if report.outcome == .unrepaired || report.outcome == .partlyRepaired { throw ExitCode(1) }

@@ -71,13 +71,15 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Compare every tensor with the same in fp64.", valueName: "fp64"))
   var compare: String?
 
-  @Option(help: "Samples in the batch that the file leaves open.")
+  @Option(parsing: .unconditional, help: "Samples in the batch that the file leaves open.")
   var batch: Int?
 
-  @Option(help: "The seed of inputs that are drawn.")
+  @Option(parsing: .unconditional, help: "The seed of inputs that are drawn.")
   var seed: UInt64 = 0
 
-  @Option(help: "Threads to use; results do not depend on it.")
+  @OptionGroup var memory: MemoryOption
+
+  @Option(parsing: .unconditional, help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
   @Flag(help: "Print one JSON document.")
@@ -91,12 +93,14 @@ struct RunCommand: ParsableCommand {
       throw InputError("--compare \(compare ?? ""): the reference is fp64")
     }
     if let batch, batch < 1 { throw InputError("--batch \(batch): must be at least 1") }
+    try memory.apply(to: model)
     var request = RunRequest(path: model)
     request.model.inputs = options.inputs
     request.model.shapes = options.shape
     request.model.dimensions = options.dim
     request.model.isTraining = options.training
     request.model.batch = batch
+    request.model.note = Notes().teller
     request.outputs = outputs
     request.wantsGradients = gradients
     request.cotangents = cotangents
@@ -110,7 +114,7 @@ struct RunCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputIsTerminal)
+      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
       Terminal.writeOutput(RunScreen(report, style: style, showsAll: all).text)
     }
     if report.findings.contains(where: { $0.severity == .error }) { throw ExitCode(1) }

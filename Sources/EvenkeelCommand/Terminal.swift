@@ -6,11 +6,20 @@
 
 /// The two streams that a person may be looking at.
 enum Terminal {
-  /// Whether standard output is a terminal, which may be coloured.
-  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 && !wantsNoColour }
+  /// Whether standard output is a terminal.
+  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  /// Whether standard error is a terminal, which may show progress.
-  static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  /// Whether what is printed may be coloured.
+  static var outputTakesColour: Bool { outputIsTerminal && !wantsNoColour && !isDumb }
+
+  /// Whether standard error is a terminal whose last line can be written anew, to show progress.
+  static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 && !isDumb }
+
+  /// `TERM=dumb`: a terminal that knows no control sequences.
+  private static var isDumb: Bool {
+    guard let term = unsafe getenv("TERM") else { return false }
+    return unsafe String(cString: term) == "dumb"
+  }
 
   /// Columns of the terminal on standard output; 80 elsewhere.
   static var width: Int {

@@ -27,16 +27,23 @@ struct TrainCommand: ParsableCommand {
     name: .customLong("run"), help: "The file to keep the run in (default: NAME.run here).")
   var path: String?
 
+  @Flag(help: "Replace a run of that name.")
+  var force = false
+
   @Flag(help: "Keep no file of the run.")
   var discard = false
 
-  @Option(help: "Steps to make, in place of those in the experiment.")
+  @Option(parsing: .unconditional, help: "Steps to make, in place of those in the experiment.")
   var steps: Int?
 
-  @Option(help: "The seed of every random draw, in place of that in the experiment.")
+  @Option(
+    parsing: .unconditional,
+    help: "The seed of every random draw, in place of that in the experiment.")
   var seed: UInt64?
 
-  @Option(help: "Threads to use; results do not depend on it.")
+  @OptionGroup var memory: MemoryOption
+
+  @Option(parsing: .unconditional, help: "Threads to use; results do not depend on it.")
   var threads: Int?
 
   @Option(
@@ -61,8 +68,10 @@ struct TrainCommand: ParsableCommand {
   }
 
   mutating func run() throws {
+    try memory.apply(to: resume ?? experiment)
     var request = TrainRequest(resume.map { .run($0) } ?? .experiment(experiment ?? ""))
     request.keeping = discard ? .nowhere : path.map { .file($0) } ?? .automatic
+    request.replacesRun = force
     request.seed = seed
     request.steps = steps
     request.threads = threads
@@ -72,7 +81,7 @@ struct TrainCommand: ParsableCommand {
 
     let workflow = try TrainWorkflow(request)
     let screen = TrainScreen(
-      style: Style(width: Terminal.width, colour: Terminal.outputIsTerminal))
+      style: Style(width: Terminal.width, colour: Terminal.outputTakesColour))
     Terminal.writeOutput(json ? workflow.start.json.line + "\n" : screen.text(of: workflow.start))
     if let problem = workflow.problem {
       Terminal.writeError("evenkeel: \(problem); the run is kept in memory\n")
@@ -84,6 +93,12 @@ struct TrainCommand: ParsableCommand {
     display.clear()
     Terminal.writeOutput(json ? report.json.line + "\n" : "\n" + screen.text(of: report))
     if let problem = workflow.problem { Terminal.writeError("evenkeel: \(problem)\n") }
+    if report.ending == .stopped, let status = Interruption.status {
+      if let run = report.start.run {
+        Terminal.writeError("evenkeel: stopped; go on with: evenkeel train --resume \(run)\n")
+      }
+      throw ExitCode(status)
+    }
     if report.verdict == .failing || report.verdict == .targetMissed { throw ExitCode(1) }
   }
 }

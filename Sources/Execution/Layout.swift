@@ -16,6 +16,14 @@ public struct PlanMemory: Hashable, Sendable {
   public fileprivate(set) var keptBytes = 0
   /// The buffer that operators work in, one after the other.
   public fileprivate(set) var workspaceBytes = 0
+
+  /// What the plan takes where these tensors hold inputs and parameters already: besides tensors
+  /// the lists of pieces that it computes in, of about a thirtieth of what they compute.
+  func bytes(beside bound: [Value: Tensor]) -> Int {
+    let held = bound.values.reduce(0) { $0 + $1.shape.byteCount(of: $1.elementType) }
+    return arenaBytes + unsharedBytes / 32 + keptBytes + workspaceBytes
+      + max(0, parameterBytes + inputBytes - held)
+  }
 }
 
 /// Where each value lies, decided in one walk over the nodes.

@@ -33,11 +33,12 @@ public final class Plan<T: Scalar> {
   ///   - nodeFormats: formats of single nodes, by their number, where they differ from `format`.
   ///   - bound: tensors that take the place of the plan's own memory for inputs and parameters;
   ///     they must be of the value's shape, and reals of type `T`.
+  /// - Throws: ``MemoryError`` where it takes more than the ``MemoryBudget`` has left.
   public init(
     _ graph: Graph, keeping: [Value] = [], observing: [Value] = [],
     remembersSummaries: Bool = false, format: NumberFormat? = nil,
     nodeFormats: [Int: NumberFormat] = [:], binding bound: [Value: Tensor] = [:]
-  ) {
+  ) throws(MemoryError) {
     self.graph = graph
     self.format = format?.narrowing(T.self)
     let shown = Set(observing)
@@ -52,6 +53,8 @@ public final class Plan<T: Scalar> {
       graph, groups: groups, roots: aliases.roots, keeping: Set(keeping),
       sharing: observing.isEmpty || remembersSummaries)
     memory = layout.memory
+    try MemoryBudget.check(
+      memory.bytes(beside: bound), for: "a pass over batches of this size")
     let storage = Storage(byteCount: layout.memory.arenaBytes)
     if layout.memory.arenaBytes >= Self.largeArena { storage.prepare() }
     let scratch = Tensor(zeros: [layout.workspace], T.elementType)

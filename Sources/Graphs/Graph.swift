@@ -44,6 +44,10 @@ public struct Graph: Sendable {
     public var typeForPeople: String { origin?.type ?? op.typeName }
   }
 
+  /// Elements of a result: more are refused, whatever the machine has, so that sums of sizes are
+  /// numbers that fit.
+  private static let mostElements = 1 << 40
+
   public private(set) var types: [TensorType] = []
   public private(set) var sources: [Source] = []
   public private(set) var nodes: [Node] = []
@@ -146,6 +150,10 @@ extension Graph: GraphWriting {
       precondition(types.indices.contains(operand.index), "operand is not in this graph")
     }
     let results = try op.types(of: operands.map { types[$0.index] })
+    for result in results where result.shape.count > Self.mostElements {
+      throw OperatorError(
+        .invalidShape, in: op.typeName, "would have a result \(result.shape), which is too large")
+    }
     return add(
       op, operands, results, scope: scope, forward: forward, isBackward: forward != nil,
       origin: origin)

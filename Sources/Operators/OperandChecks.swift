@@ -104,14 +104,12 @@ func rowMajorStrides(_ shape: Shape) -> SIMD8<Int> {
   var step = 1
   for axis in stride(from: shape.rank - 1, through: 0, by: -1) {
     strides[axis] = step
-    step *= shape.extents[axis]
+    step &*= shape.extents[axis]
   }
   return strides
 }
 
 /// The product of some of a shape's extents.
 func count(of axes: Range<Int>, in shape: Shape) -> Int {
-  var count = 1
-  for axis in axes { count *= shape.extents[axis] }
-  return count
+  Shape.count(of: shape.extents[axes])
 }

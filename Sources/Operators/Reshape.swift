@@ -33,16 +33,16 @@ public struct Reshape: Reshaping {
     }
     if let open = result.firstIndex(of: -1) {
       result[open] = 1
-      let known = result.reduce(1, *)
+      let known = Shape.count(of: result)
       guard known > 0, shape.count % known == 0 else {
         throw refusal(.invalidShape, "\(shape) does not fit \(extents)")
       }
       result[open] = shape.count / known
     }
-    guard result.reduce(1, *) == shape.count else {
+    guard Shape.count(of: result) == shape.count else {
       throw refusal(
         .invalidShape,
-        "\(shape) has \(shape.count) elements, \(extents) has \(result.reduce(1, *))")
+        "\(shape) has \(shape.count) elements, \(extents) has \(Shape.count(of: result))")
     }
     return [TensorType(Shape(result), operands[0].kind)]
   }

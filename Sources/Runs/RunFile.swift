@@ -11,6 +11,7 @@ public final class RunFile: Sendable {
   public let meta: [String: String]
   private let database: DatabaseQueue
   private let versions: Set<String>
+  private let leftovers: RunOpening.Leftovers
 
   /// Opens the file and checks what it is.
   ///
@@ -20,7 +21,7 @@ public final class RunFile: Sendable {
   /// - Throws: ``RunError`` when there is no such file, it is no run, or a later version wrote it.
   public init(_ path: String) throws(RunError) {
     self.path = path
-    (database, versions) = try RunOpening.open(path)
+    (database, versions, leftovers) = try RunOpening.open(path)
     do {
       meta = try database.read { database in
         let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM meta")
@@ -33,8 +34,15 @@ public final class RunFile: Sendable {
           }, uniquingKeysWith: { first, _ in first })
       }
     } catch {
+      try? database.close()
+      leftovers.remove()
       throw RunError(path, error)
     }
+  }
+
+  deinit {
+    try? database.close()
+    leftovers.remove()
   }
 
   private func read<R>(_ body: (Database) throws -> R) throws(RunError) -> R {

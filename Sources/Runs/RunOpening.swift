@@ -4,7 +4,9 @@ import GRDB
 /// Opens the database of a run for reading, wherever it lies and whatever became of its writer.
 enum RunOpening {
   /// - Throws: ``RunError`` when there is no such file, it is no run, or a later version wrote it.
-  static func open(_ path: String) throws(RunError) -> (DatabaseQueue, versions: Set<String>) {
+  static func open(
+    _ path: String
+  ) throws(RunError) -> (DatabaseQueue, versions: Set<String>, leftovers: Leftovers) {
     let attributes = try? FileManager.default.attributesOfItem(
       atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
     guard attributes?[.type] as? FileAttributeType == .typeRegular else {
@@ -12,18 +14,46 @@ enum RunOpening {
         path, attributes == nil ? "there is no such file" : "this is no regular file",
         cure: "check the path")
     }
+    let leftovers = Leftovers(path)
     do {
       do {
-        return try opened(path)
+        let (database, versions) = try opened(path)
+        return (database, versions, leftovers)
       } catch let error as DatabaseError
         where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)
       {
         // A log is left, and the folder does not take the index that SQLite needs to read it.
         guard unsafe access(path, R_OK) == 0 else { throw error }
-        return try copied(path)
+        let (database, versions) = try copied(path)
+        return (database, versions, leftovers)
       }
     } catch {
+      leftovers.remove()
       throw RunError(path, error)
+    }
+  }
+
+  /// Files that SQLite makes beside a run to read it, and leaves there where it may only read.
+  struct Leftovers: Sendable {
+    private let path: String
+    /// Those that were not there before.
+    private let names: [String]
+
+    init(_ path: String) {
+      self.path = RunSchema.absolute(path)
+      names = ["-shm", "-wal"].map { [path = self.path] in path + $0 }
+        .filter { !FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// Removes what has come since and holds nothing, unless a process writes the run by now.
+    func remove() {
+      let files = FileManager.default
+      guard !files.fileExists(atPath: path + ".lock") else { return }
+      // An index belongs to its log, and a log that holds something is not this reader's.
+      let log = path + "-wal"
+      let size = (try? files.attributesOfItem(atPath: log))?[.size] as? Int ?? 0
+      guard size == 0 else { return }
+      for name in names { try? files.removeItem(atPath: name) }
     }
   }
 

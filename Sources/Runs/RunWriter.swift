@@ -45,9 +45,12 @@ public final class RunWriter: Sendable {
   /// - Parameters:
   ///   - path: where; nil for memory alone, until ``save(to:)``.
   ///   - meta: what is told of the run beside its steps, such as the text of the experiment.
+  ///   - replacing: whether a run that is there already is removed first.
   /// - Throws: ``RunError`` when there is a file already, when it cannot be written, or when another
   ///   process writes it.
-  public convenience init(_ path: String?, meta: [String: String]) throws(RunError) {
+  public convenience init(
+    _ path: String?, meta: [String: String], replacing: Bool = false
+  ) throws(RunError) {
     guard let path else {
       let database: DatabaseQueue
       do { database = try DatabaseQueue() } catch { throw RunError("memory", error) }
@@ -55,8 +58,9 @@ public final class RunWriter: Sendable {
       meta.forEach { note($0.key, $0.value) }
       return
     }
-    try Self.checkFree(path)
+    if !replacing { try Self.checkFree(path) }
     let lock = try RunLock(path)
+    if replacing { try Self.removeRun(path) }
     try Self.checkFree(path)
     do throws(RunError) {
       try self.init(path: path, database: Self.open(path), lock: lock)
@@ -100,8 +104,21 @@ public final class RunWriter: Sendable {
 
   private static func checkFree(_ path: String) throws(RunError) {
     guard !FileManager.default.fileExists(atPath: path) else {
-      throw RunError(path, "there is a file of this name", cure: "name another, or remove it")
+      throw RunError(
+        path, "there is a file of this name", cure: "name another, or replace a run with --force")
     }
+  }
+
+  /// Removes a run, or what was left of one, and nothing else.
+  private static func removeRun(_ path: String) throws(RunError) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let handle = FileHandle(forReadingAtPath: path)
+    let start = (try? handle?.read(upToCount: 15)) ?? Data()
+    try? handle?.close()
+    guard start.isEmpty || start == Data("SQLite format 3".utf8) else {
+      throw RunError(path, "the file of this name is no run", cure: "name another")
+    }
+    remove(path)
   }
 
   private static func remove(_ path: String) {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What is wrong with data that a user named, where, and what to do about it.
 public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kind of failure: a struct over a private enum, so that a new one breaks no client.
@@ -53,6 +55,19 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
     let place = file.map { $0 + (line.map { ":\($0)" } ?? "") + ": " } ?? ""
     let text = "\(place)\(problem); \(cure)"
     return String(text.map { $0.isNewline ? " " : $0 })
+  }
+}
+
+extension DataError {
+  /// Throws where what is read needs more memory than there may be.
+  package static func room(
+    _ bytes: Int, for what: @autoclosure () -> String, file: String? = nil
+  ) throws(DataError) {
+    do {
+      try MemoryBudget.check(bytes, for: what())
+    } catch {
+      throw DataError(.limitExceeded, error.problem, cure: MemoryError.cure, file: file)
+    }
   }
 }
 

@@ -14,16 +14,38 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   public var rank: Int { extents.count }
 
-  /// The number of elements: 1 for a scalar.
-  public var count: Int { extents.reduce(1, *) }
+  /// The number of elements: 1 for a scalar, and ``greatestCount`` for that or any more.
+  ///
+  /// Extents may come out of a file, whose product need not be a number that fits. What has
+  /// ``greatestCount`` elements is refused wherever memory is taken for it.
+  public var count: Int { Self.count(of: extents) }
+
+  /// The greatest count that is told apart: 2^52, of which memory holds none.
+  public static let greatestCount = 1 << 52
+
+  /// The product of extents that are not negative, at most ``greatestCount``.
+  public static func count(of extents: some Sequence<Int>) -> Int {
+    var (count, isHuge) = (1, false)
+    for extent in extents {
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      isHuge = isHuge || overflows || product > greatestCount
+      // A later extent of 0 leaves nothing of it.
+      count = extent == 0 ? 0 : isHuge ? greatestCount : product
+      if count == 0 { return 0 }
+    }
+    return count
+  }
+
+  /// The bytes of the elements, stored as elements of `type`.
+  public func byteCount(of type: ElementType) -> Int { count * type.byteCount }
 
   public subscript(axis: Int) -> Int { extents[axis] }
 
-  /// Row-major strides in elements.
+  /// Row-major strides in elements, which wrap around where the shape has more than memory holds.
   public var strides: [Int] {
     var strides = [Int](repeating: 1, count: rank)
     for axis in stride(from: rank - 2, through: 0, by: -1) {
-      strides[axis] = strides[axis + 1] * extents[axis + 1]
+      strides[axis] = strides[axis + 1] &* extents[axis + 1]
     }
     return strides
   }

@@ -41,18 +41,26 @@ extension Bool: Element { public static var elementType: ElementType { .bool } }
 
   private static let alignment = 64
 
+  /// Takes memory.
+  ///
+  /// What is beyond the budget, or what the system does not give, ends the program in the way that
+  /// ``MemoryBudget`` was told: whoever takes much asks the budget first.
   public init(byteCount: Int) {
+    MemoryBudget.take(byteCount)
     self.byteCount = byteCount
     unsafe (base, block) = Self.zeros(byteCount)
   }
 
-  deinit { unsafe free(block) }
+  deinit {
+    unsafe free(block)
+    MemoryBudget.giveBack(byteCount)
+  }
 
   /// Memory from the system is zero already, and costs nothing until it is first touched.
   private static func zeros(_ byteCount: Int) -> (UnsafeMutableRawPointer, UnsafeMutableRawPointer)
   {
     guard let block = unsafe calloc(1, byteCount + alignment) else {
-      fatalError("no memory for \(byteCount) bytes")
+      MemoryBudget.stop(MemoryError(needed: byteCount, for: "a tensor"))
     }
     let rest = UInt(bitPattern: block) % UInt(alignment)
     unsafe askForLargePages(block, byteCount)
@@ -129,7 +137,7 @@ public struct Tensor: Sendable {
   /// A tensor of its own, filled with zeros.
   public init(zeros shape: Shape, _ elementType: ElementType) {
     self.init(
-      shape, elementType, in: Storage(byteCount: shape.count * elementType.byteCount),
+      shape, elementType, in: Storage(byteCount: shape.byteCount(of: elementType)),
       byteOffset: 0)
   }
 

@@ -59,14 +59,15 @@ public final class TrainingStep {
   ///     rounded copies; otherwise weights themselves are rounded after every update.
   ///   - exactValues: values of the network that are computed in single precision, with their cotangents.
   ///   - rateFactors: factors of the learning rate by parameter of the network, where other than 1.
-  /// - Throws: ``OperatorError`` where an operator cannot be differentiated.
+  /// - Throws: `OperatorError` where an operator cannot be differentiated, `MemoryError` where a step
+  ///   takes more than there may be.
   /// - Precondition: the network has a loss.
   public init(
     _ network: LoweredNetwork, adding: () -> any Operator, optimizer: any Optimizer = SGD(),
     isWatched: Bool = false, isTraced: Bool = false, format: NumberFormat? = nil,
     backwardFormat: NumberFormat? = nil, keepsMasters: Bool = true,
     exactValues: Set<Value> = [], rateFactors: [Value: Double] = [:]
-  ) throws(OperatorError) {
+  ) throws {
     precondition(!(isWatched && isTraced), "a step that is watched cannot be traced")
     guard let end = network.loss else { preconditionFailure("the network has no loss") }
     var whole = network.graph
@@ -94,7 +95,7 @@ public final class TrainingStep {
       let forward = node.forward.map { graph.nodes[$0] } ?? node
       if forward.results.contains(where: { exact.contains($0) }) { nodeFormats[number] = .fp32 }
     }
-    let plan = Plan<Float>(
+    let plan = try Plan<Float>(
       graph, keeping: gradients + [pruned[end] ?? end],
       observing: observed.filter { graph.type(of: $0).kind == .real },
       remembersSummaries: isWatched, format: format, nodeFormats: nodeFormats)

@@ -82,8 +82,15 @@ public struct CheckWorkflow {
   ///
   /// - Throws: ``InputError`` for a bad file or option.
   public func run() throws -> CheckResult {
+    try MemoryLimit.telling(request.name) { try work() }
+  }
+
+  private func work() throws -> CheckResult {
     var options = try options()
     if let threads = request.threads { Threads.count = threads }
+    if case .file(let path) = request.source {
+      try ForeignFile.refuse(path, wanted: .model)
+    }
     if case .file(let path) = request.source, ModelRequest(path: path).isONNX {
       return try run(importing: path, options)
     }

@@ -31,6 +31,10 @@ public struct DiagnoseWorkflow {
   /// - Returns: what was found out.
   /// - Throws: `InputError` for a bad file or option.
   public func run() throws -> DiagnosisReport {
+    try MemoryLimit.telling(request.path) { try work() }
+  }
+
+  private func work() throws -> DiagnosisReport {
     if let threads = request.threads {
       guard threads >= 1 else { throw InputError("--threads \(threads): must be at least 1") }
       Threads.count = threads
@@ -39,6 +43,7 @@ public struct DiagnoseWorkflow {
       throw InputError("--seconds \(request.seconds): must be at least 0")
     }
     guard KeptRun.isRun(request.path) else {
+      try ForeignFile.refuse(request.path, wanted: .experiment)
       var experiment = try Experiment(contentsOf: request.path)
       if let seed = request.seed { experiment.training.seed = seed }
       return try diagnosis(of: experiment).run()

@@ -1,4 +1,4 @@
-import Findings
+public import Findings
 import Runs
 import TensorFiles
 import Training
@@ -12,6 +12,31 @@ public struct ExportWorkflow {
     case jsonLines = "json-lines"
     /// The weights and states of a snapshot.
     case safetensors
+
+    /// The form of a file: what was asked for, or what its ending names.
+    ///
+    /// - Throws: `InputError` when the two differ, or neither says a form.
+    public init(of output: String, asked: Form?) throws(InputError) {
+      let ending = output.lastIndex(of: ".").map { output[output.index(after: $0)...].lowercased() }
+      let named: [Form] =
+        switch ending {
+        case "csv": [.csv, .momentsCSV]
+        case "jsonl", "ndjson", "json-lines": [.jsonLines]
+        case "safetensors": [.safetensors]
+        default: []
+        }
+      guard let form = asked ?? named.first else {
+        throw InputError(
+          file: output,
+          "the ending names no form; end it in .csv, .jsonl or .safetensors, "
+            + "or add --form")
+      }
+      guard named.isEmpty || named.contains(form) else {
+        throw InputError(
+          file: output, "--form \(form.rawValue) is not what the ending names; change one of them")
+      }
+      self = form
+    }
   }
 
   private let path: String

@@ -32,7 +32,12 @@ struct KeptRun {
 
   /// Whether a file is a run rather than an experiment: what SQLite files begin with.
   static func isRun(_ path: String) -> Bool {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    // Opening a named pipe would wait for whoever writes into it.
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let attributes = try? FileManager.default.attributesOfItem(atPath: target)
+    guard attributes?[.type] as? FileAttributeType == .typeRegular,
+      let handle = FileHandle(forReadingAtPath: path)
+    else { return false }
     defer { try? handle.close() }
     return (try? handle.read(upToCount: 15)) == Data("SQLite format 3".utf8)
   }

@@ -58,6 +58,10 @@ public struct RepairWorkflow {
   /// - Returns: what was tried and found.
   /// - Throws: `InputError` for a bad file or option.
   public func run() throws -> RepairReport {
+    try MemoryLimit.telling(request.path) { try work() }
+  }
+
+  private func work() throws -> RepairReport {
     if let threads = request.threads {
       guard threads >= 1 else { throw InputError("--threads \(threads): must be at least 1") }
       Threads.count = threads
@@ -65,6 +69,7 @@ public struct RepairWorkflow {
     guard request.seeds >= 1 else {
       throw InputError("--seeds \(request.seeds): must be at least 1")
     }
+    try ForeignFile.refuse(request.path, wanted: .model)
     let budget = try budget()
     if let output = request.output { try Self.checkWritable(output) }
     if ModelRequest(path: request.path).isONNX { return try repairModel(budget) }

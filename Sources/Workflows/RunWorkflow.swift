@@ -38,6 +38,10 @@ public struct RunWorkflow {
   ///
   /// - Throws: ``InputError`` for a bad file or option.
   public func run() throws -> RunReport {
+    try MemoryLimit.telling(request.model.path) { try work() }
+  }
+
+  private func work() throws -> RunReport {
     if let threads = request.threads {
       guard threads >= 1 else { throw InputError("--threads \(threads): must be at least 1") }
       Threads.count = threads
@@ -55,11 +59,12 @@ public struct RunWorkflow {
     }
     let usesDoubles = request.format == "fp64" || (request.format == nil && runnable.hasDoubles)
     return usesDoubles
-      ? try report(Evaluation<Double>(computation, formats), runnable, computation, formats)
-      : try report(Evaluation<Float>(computation, formats), runnable, computation, formats)
+      ? try report(try Evaluation<Double>(computation, formats), runnable, computation, formats)
+      : try report(try Evaluation<Float>(computation, formats), runnable, computation, formats)
   }
 
   private func load() throws -> Runnable {
+    try ForeignFile.refuse(request.model.path, wanted: .model)
     guard request.model.isONNX else {
       for (texts, option) in [
         (request.model.shapes, "--shape"), (request.model.dimensions, "--dim"),
@@ -106,7 +111,7 @@ public struct RunWorkflow {
     _ evaluation: Evaluation<T>, _ runnable: Runnable, _ computation: Computation,
     _ formats: NodeFormats
   ) throws -> RunReport {
-    let comparison = evaluation.run(
+    let comparison = try evaluation.run(
       request.comparesWithDoubles ? runnable : nil, unitRoundoff: formats.unitRoundoff(T.self))
     if let path = request.outputs {
       do {

@@ -22,7 +22,7 @@ public struct TrainRequest: Sendable {
 
   /// Where the run is kept.
   public enum Keeping: Sendable {
-    /// In a file of this name, which must not be there yet.
+    /// In a file of this name, which must not be there yet unless it is to be replaced.
     case file(String)
     /// In a file of the experiment's name in the folder that the process is in.
     case automatic
@@ -31,6 +31,8 @@ public struct TrainRequest: Sendable {
 
   public var source: Source
   public var keeping = Keeping.automatic
+  /// Whether a run of the name is replaced.
+  public var replacesRun = false
   /// In place of the experiment's seed.
   public var seed: UInt64?
   /// In place of the experiment's number of steps.
@@ -237,6 +239,7 @@ public final class TrainWorkflow {
   private static func open(_ request: TrainRequest) throws -> Opened {
     switch request.source {
     case .experiment(let path):
+      try ForeignFile.refuse(path, wanted: .experiment)
       let experiment = try Experiment(contentsOf: path)
       let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? experiment.yaml
       return Opened(
@@ -264,8 +267,11 @@ public final class TrainWorkflow {
       if let run = opened.run { return (try RunWriter(resuming: run, at: step), nil) }
       switch request.keeping {
       case .nowhere: return (nil, nil)
-      case .file(let path): return (try RunWriter(path, meta: meta), nil)
-      case .automatic: return (try RunWriter(freeName(for: opened.name), meta: meta), nil)
+      case .file(let path):
+        return (try RunWriter(path, meta: meta, replacing: request.replacesRun), nil)
+      case .automatic:
+        let name = request.replacesRun ? ownName(for: opened.name) : freeName(for: opened.name)
+        return (try RunWriter(name, meta: meta, replacing: request.replacesRun), nil)
       }
     } catch {
       // A name that is taken, or a run that is not there, is the user's to mend before a long run.
@@ -274,6 +280,10 @@ public final class TrainWorkflow {
       else { throw InputError(error.description) }
       return (writer, error.description)
     }
+  }
+
+  private static func ownName(for experiment: String) -> String {
+    URL(fileURLWithPath: experiment).deletingPathExtension().lastPathComponent + ".run"
   }
 
   /// `moons.run`, or the first of `moons-2.run`, … that is not there.

@@ -38,7 +38,7 @@ import Testing
     var graph = Graph()
     let x = graph.addInput("x", TensorType([2]))
     let y = try graph.apply(Mul(), x, x)
-    let trial = BoundTrial(graph, centers: [x: Tensor([1.0, -2.0], shape: [2])], contents: [:])
+    let trial = try BoundTrial(graph, centers: [x: Tensor([1.0, -2.0], shape: [2])], contents: [:])
     let wide = trial.bounds(radius: 0.5)
     trial.run(sample: 2, within: wide)
     #expect(trial.comparison(with: wide).violations.isEmpty)
@@ -55,7 +55,7 @@ import Testing
     let root = try graph.apply(Sqrt(), x)
     _ = try graph.apply(Less(), root, x)
     let sum = try graph.apply(ReduceSum(axes: [0], keepsAxes: false), root)
-    let trial = BoundTrial(graph, centers: [x: Tensor([4.0, -4.0], shape: [2])], contents: [:])
+    let trial = try BoundTrial(graph, centers: [x: Tensor([4.0, -4.0], shape: [2])], contents: [:])
     let bounds = trial.bounds(radius: 0)
     trial.run(sample: 0, within: bounds)
     let found = trial.comparison(with: bounds)
@@ -70,7 +70,7 @@ import Testing
     var graph = Graph()
     let x = graph.addInput("x", TensorType([1]))
     let y = try graph.apply(Neg(), x)
-    let trial = BoundTrial(
+    let trial = try BoundTrial(
       graph, centers: [x: Tensor([1.0 / 3], shape: [1])], contents: [:], nodeFormats: [0: .fp16])
     let bounds = trial.bounds(radius: 0)
     #expect(bounds[y].intervals == [Interval(NumberFormat.fp16.rounded(-1.0 / 3))])

@@ -140,7 +140,7 @@ import Training
         let stopped = try RunFile(path)
         let count = try stopped.stepCount()
         #expect(count >= 600)
-        if signal == SIGINT { #expect(process.terminationStatus == 0) }
+        if signal == SIGINT { #expect(process.terminationStatus == 130) }
         let resumed = try CommandTests.run("train", "--resume", name, in: folder)
         #expect(resumed.status == 0, "\(resumed.error)")
         #expect(try RunFile(path).stepCount() == 4000)

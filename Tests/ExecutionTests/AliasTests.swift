@@ -34,7 +34,7 @@ import Testing
     #expect(roles(graph) == [.compute, .nothing, .compute])
     // A second reader of the product after the view has been read.
     let late = try graph.apply(Neg(), graph.nodes[0].results[0])
-    let plan = Plan<Float>(graph, keeping: [end, late])
+    let plan = try Plan<Float>(graph, keeping: [end, late])
     for value in graph.inputs + graph.parameters {
       plan[value].fill((0..<plan[value].count).map { Double($0 + 1) })
     }
@@ -51,7 +51,7 @@ import Testing
     #expect(roles(graph) == [.nothing])
     #expect(roles(graph, keeping: [view]) == [.compute])
     #expect(roles(graph, format: .fp16) == [.compute])
-    let plan = Plan<Float>(graph, keeping: [view], format: .fp16)
+    let plan = try Plan<Float>(graph, keeping: [view], format: .fp16)
     plan[x].fill([1, 2, 3, 4, 5, 1 + 0x1p-20])
     plan.run()
     #expect(plan[view].doubles == [1, 2, 3, 4, 5, 1])
@@ -77,7 +77,7 @@ import Testing
 
   private func gradient<T: Scalar>(observesAll: Bool, _: T.Type) throws -> Tensor {
     let (graph, gradient) = try recurrent()
-    let plan = Plan<T>(
+    let plan = try Plan<T>(
       graph, keeping: [gradient], observing: observesAll ? Array(graph.values) : [])
     for value in graph.inputs + graph.parameters {
       plan[value].fill(Perceptron.numbers(plan[value].count, value.index))
@@ -108,7 +108,7 @@ import Testing
     let sum = try graph.apply(Add(), start, product)
     let end = try graph.apply(Mul(), sum, start)
     #expect(!roles(graph).contains(.accumulate))
-    let plan = Plan<Float>(graph, keeping: [end])
+    let plan = try Plan<Float>(graph, keeping: [end])
     plan[x].fill([1, 2, 3, 4])
     plan.run()
     #expect(plan[end].doubles == [-6, -16, -36, -72])

@@ -46,7 +46,7 @@ import Testing
   func aStepForwardAndBackwardWithStatisticsAllocatesNothing(format: NumberFormat?) throws {
     let net = try Perceptron(depth: 4, width: 48, batch: 32)
     let reals = net.graph.values.filter { net.graph.type(of: $0).kind == .real }
-    let plan = Plan<Float>(
+    let plan = try Plan<Float>(
       net.graph, keeping: net.gradients, observing: reals, format: format)
     for value in net.graph.inputs + net.graph.parameters {
       plan[value].fill(Perceptron.numbers(plan[value].count, value.index, scale: 0.2))

@@ -11,7 +11,7 @@ import Testing
   @Test func resultsAreNumbersOfTheFormat() throws {
     let net = try Perceptron(depth: 2, width: 16, batch: 8)
     for format in [NumberFormat.fp16, .bf16, .tf32, .fp8E4M3FN] {
-      let plan = Plan<Float>(net.graph, keeping: Array(net.graph.values), format: format)
+      let plan = try Plan<Float>(net.graph, keeping: Array(net.graph.values), format: format)
       for value in net.graph.inputs + net.graph.parameters {
         plan[value].fill(Perceptron.numbers(plan[value].count, value.index, scale: 0.3))
       }
@@ -27,7 +27,7 @@ import Testing
     var graph = Graph()
     let x = graph.addInput("x", TensorType([3]))
     let y = try graph.apply(Add(), x, x)
-    let plan = Plan<Float>(graph, keeping: [y], format: .fp16)
+    let plan = try Plan<Float>(graph, keeping: [y], format: .fp16)
     plan[x].fill([40_000, 30_000, -40_000])
     plan.run()
     #expect(plan[y].doubles == [.infinity, 60_000, -.infinity])
@@ -38,7 +38,7 @@ import Testing
     let x = graph.addInput("x", TensorType([1]))
     let narrow = try graph.apply(Add(), x, x)
     let wide = try graph.apply(Add(), x, x)
-    let plan = Plan<Float>(
+    let plan = try Plan<Float>(
       graph, keeping: [narrow, wide], format: .bf16, nodeFormats: [1: .fp32])
     plan[x].fill([1 + 1.0 / 1024])
     plan.run()
@@ -49,7 +49,7 @@ import Testing
   @Test func inputsKeepWhatTheyHoldUntilRounded() throws {
     var graph = Graph()
     let x = graph.addInput("x", TensorType([2]))
-    let plan = Plan<Float>(graph, format: .fp16)
+    let plan = try Plan<Float>(graph, format: .fp16)
     plan[x].fill([1e-9, 1 + 1.0 / 4096])
     plan.run()
     #expect(plan[x].doubles == [Double(Float(1e-9)), 1 + 1.0 / 4096])
@@ -62,7 +62,7 @@ import Testing
     let x = graph.addInput("x", TensorType([1]))
     let y = try graph.apply(Add(), x, x)
     for (format, expected) in [(NumberFormat.fp32, Double(Float(0.2))), (.fp64, 0.2)] {
-      let plan = Plan<Double>(graph, keeping: [y], format: format)
+      let plan = try Plan<Double>(graph, keeping: [y], format: format)
       plan[x].fill([0.1])
       plan.run()
       #expect(plan[y].doubles == [expected])

@@ -41,8 +41,8 @@ import Testing
     let graph = try Self.random(seed, nodes: 200)
     let all = Array(graph.values)
     let kept = all.filter { $0.index % 17 == 3 }
-    let shared = Plan<Double>(graph, keeping: kept)
-    let apart = Plan<Double>(graph, keeping: all)
+    let shared = try Plan<Double>(graph, keeping: kept)
+    let apart = try Plan<Double>(graph, keeping: all)
     for plan in [shared, apart] {
       for input in graph.inputs {
         plan[input].fill(Perceptron.numbers(plan[input].count, input.index, scale: 2))
@@ -65,8 +65,8 @@ import Testing
   @Test func observersSeeChosenValuesInOrderBeforeTheyAreOverwritten() throws {
     let graph = try Self.random(3, nodes: 100)
     let chosen = graph.values.filter { $0.index % 3 == 0 }
-    let plan = Plan<Double>(graph, observing: chosen)
-    let apart = Plan<Double>(graph, keeping: Array(graph.values))
+    let plan = try Plan<Double>(graph, observing: chosen)
+    let apart = try Plan<Double>(graph, keeping: Array(graph.values))
     for plan in [plan, apart] {
       for input in graph.inputs {
         plan[input].fill(Perceptron.numbers(plan[input].count, input.index))
@@ -82,7 +82,7 @@ import Testing
 
   @Test func everyValueIsAlignedForVectorKernels() throws {
     let graph = try Self.random(5, nodes: 100)
-    let plan = Plan<Float>(graph)
+    let plan = try Plan<Float>(graph)
     for value in graph.values { #expect(plan[value].byteOffset % 64 == 0) }
   }
 
@@ -90,7 +90,7 @@ import Testing
     var graph = Graph()
     var value = graph.addInput("x", TensorType([1000]))
     for _ in 0..<500 { value = try graph.apply(Tanh(), value) }
-    let memory = Plan<Float>(graph).memory
+    let memory = try Plan<Float>(graph).memory
     #expect(memory.arenaBytes == 2 * 4032)
     #expect(memory.unsharedBytes == 500 * 4032)
     #expect(memory.inputBytes == 4032 && memory.parameterBytes == 0 && memory.keptBytes == 0)
@@ -109,7 +109,7 @@ import Testing
     let w = graph.addParameter("w", TensorType([3]))
     let y = try graph.apply(Mul(), x, w)
     let weights = Tensor([1, 2, 3] as [Float], shape: [3])
-    let plan = Plan<Float>(graph, keeping: [y], binding: [w: weights])
+    let plan = try Plan<Float>(graph, keeping: [y], binding: [w: weights])
     plan[x].fill([5, 5, 5])
     plan.run()
     #expect(plan[y].doubles == [5, 10, 15])
@@ -122,8 +122,8 @@ import Testing
   @Test func runsOfOneGraphInBothPrecisionsAgree() throws {
     let net = try Perceptron(depth: 3, width: 16, batch: 8)
     let (single, double) = (
-      Plan<Float>(net.graph, keeping: net.gradients),
-      Plan<Double>(net.graph, keeping: net.gradients)
+      try Plan<Float>(net.graph, keeping: net.gradients),
+      try Plan<Double>(net.graph, keeping: net.gradients)
     )
     for value in net.graph.inputs + net.graph.parameters {
       let numbers = Perceptron.numbers(single[value].count, value.index, scale: 0.5)
@@ -145,7 +145,7 @@ import Testing
     let before = Threads.count
     defer { Threads.count = before }
     let net = try Perceptron(depth: 2, width: 320, batch: 130)
-    let plan = Plan<Float>(net.graph, keeping: net.gradients)
+    let plan = try Plan<Float>(net.graph, keeping: net.gradients)
     for value in net.graph.inputs + net.graph.parameters {
       plan[value].fill(Perceptron.numbers(plan[value].count, value.index, scale: 0.05))
     }

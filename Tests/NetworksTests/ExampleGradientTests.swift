@@ -88,7 +88,7 @@ import Testing
       results["input"] = found[input]
       for parameter in lowered.parameters { results[parameter.name] = found[parameter.value] }
       self.results = results
-      plan = Plan<Double>(graph, keeping: Array(results.values))
+      plan = try Plan<Double>(graph, keeping: Array(results.values))
     }
   }
 

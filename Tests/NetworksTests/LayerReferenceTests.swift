@@ -74,7 +74,7 @@ import Testing
 
     let gradients = lowered.parameters.compactMap { found[$0.value] }
     try #require(gradients.count == lowered.parameters.count)
-    let plan = Plan<Double>(graph, keeping: [lowered.output, end] + gradients)
+    let plan = try Plan<Double>(graph, keeping: [lowered.output, end] + gradients)
     #expect(Set(lowered.parameters.map(\.name)) == Set(reference.parameters.keys))
     for parameter in lowered.parameters {
       Self.set(plan[parameter.value], to: try #require(reference.parameters[parameter.name]))

@@ -26,7 +26,7 @@ import Testing
     _ = try graph.differentiate(
       [(model.outputs[0].value, cotangent)], withRespectTo: model.parameters + [input.value],
       adding: { Add() })
-    let trial = BoundTrial(
+    let trial = try BoundTrial(
       graph,
       centers: [
         input.value: try reference.tensor("x"), cotangent: try reference.tensor("cotangent/y"),

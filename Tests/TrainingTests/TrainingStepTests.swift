@@ -51,7 +51,7 @@ import Training
     let found = try graph.differentiate(
       [(value: loss, cotangent: seed)], withRespectTo: graph.parameters, adding: { Add() })
     let gradients = try network.parameters.map { try #require(found[$0.value]) }
-    let plan = Plan<Double>(graph, keeping: gradients + [loss])
+    let plan = try Plan<Double>(graph, keeping: gradients + [loss])
     for (parameter, weights) in zip(network.parameters, before) {
       for i in weights.indices { plan[parameter.value].elements(as: Double.self)[i] = weights[i] }
     }

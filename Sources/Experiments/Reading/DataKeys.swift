@@ -56,7 +56,7 @@ extension DataSource {
       Key("delimiter", .text, default: ",", "What separates cells: one ASCII character, or tab."),
       Key("ignore", columns, "Columns that are no features."),
       Key(
-        "classes", .oneOf([.integer(1...most), .list(classNames)]),
+        "classes", .oneOf([.integer(1...ArrayFormat.mostClasses), .list(classNames)]),
         "How many classes there are; of a table, also their names in order."),
       Key(
         "first_label", .integer(-1_000_000_000...1_000_000_000), default: "0",

@@ -1,5 +1,6 @@
 import Findings
 import Networks
+import TensorFiles
 import Training
 
 /// A mapping of an experiment's file, whose keys are known, and what is wrong with it by line.
@@ -83,7 +84,13 @@ struct Section {
     }
     guard let tree = self[key] else { return nil }
     guard let number = tree.scalar.flatMap({ Int($0) }), range.contains(number) else {
-      throw refusal(key, tree, "a whole number of at least \(range.lowerBound)")
+      let isOpen = range.upperBound >= 1_000_000_000_000
+      throw refusal(
+        key, tree,
+        "a whole number "
+          + (isOpen
+            ? "of at least \(range.lowerBound)"
+            : "from \(range.lowerBound) to \(range.upperBound.groupedDigits)"))
     }
     return number
   }

@@ -51,7 +51,8 @@ package struct Calibration: Sendable {
   /// - Parameter fill: writes a parameter as it is drawn, or an input of the batch that is looked at.
   /// - Returns: the factors by weight.
   package func factors(filling fill: (Value, Tensor) -> Void) -> [Value: Double] {
-    let plan = Plan<Float>(graph, observing: Array(sites.keys))
+    // Whoever looks at the network lays out more than this pass, and is told where memory ends.
+    guard let plan = try? Plan<Float>(graph, observing: Array(sites.keys)) else { return [:] }
     for value in graph.parameters + graph.inputs { fill(value, plan[value]) }
     let unifier = Unifier(plan: plan, sites: sites)
     plan.run(observer: unifier)

@@ -52,10 +52,16 @@ public struct ModelFile {
 
   static func bytes(of url: URL, named path: String) throws -> Data {
     do {
-      let attributes = try FileManager.default.attributesOfItem(atPath: url.path)
-      guard attributes[.type] as? FileAttributeType != .typeDirectory else {
+      let attributes = try FileManager.default.attributesOfItem(
+        atPath: url.resolvingSymlinksInPath().path)
+      let type = attributes[.type] as? FileAttributeType
+      guard type != .typeDirectory else {
         throw ModelError(
           .unreadableFile, "is a folder", cure: "name the .onnx file in it", file: path)
+      }
+      guard type == .typeRegular else {
+        throw ModelError(
+          .unreadableFile, "is no regular file", cure: "name an .onnx file", file: path)
       }
       if let size = attributes[.size] as? Int, size > Int(Int32.max) {
         throw ModelError(
@@ -72,8 +78,15 @@ public struct ModelFile {
   }
 
   /// The bytes of a file, which the system reads where they are looked at.
+  ///
+  /// - Throws: an error where it is no regular file: a named pipe would be waited for.
   static func mapped(_ url: URL) throws -> Data {
-    try Data(contentsOf: url, options: .alwaysMapped)
+    let attributes = try FileManager.default.attributesOfItem(
+      atPath: url.resolvingSymlinksInPath().path)
+    guard attributes[.type] as? FileAttributeType == .typeRegular else {
+      throw CocoaError(.fileReadUnknown)
+    }
+    return try Data(contentsOf: url, options: .alwaysMapped)
   }
 
   static func decoded<M: SwiftProtobuf.Message>(

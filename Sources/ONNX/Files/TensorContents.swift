@@ -185,37 +185,3 @@ struct TensorReader {
     }
   }
 }
-
-/// What a model may ask for; beyond it the model is refused before memory is taken.
-enum Limits {
-  /// Depth of nested subgraphs and functions.
-  static let depth = 64
-  /// Nodes that unrolled loops may make.
-  static let nodes = 2_000_000
-  /// Axes of a tensor.
-  static let rank = 16
-  /// Elements of all constants together that importing computes.
-  static let folded = 1 << 28
-
-  /// Extents out of a file as a shape of at most 2^31 elements.
-  static func shape(_ extents: [Int], of owner: @autoclosure () -> String) throws -> Shape {
-    guard extents.count <= rank else {
-      throw ModelError(
-        .limitExceeded, "\(owner()) has \(extents.count) axes", cure: "\(rank) are the most")
-    }
-    guard extents.allSatisfy({ $0 >= 0 }) else {
-      throw ModelError.invalid("\(owner()) has a negative extent in \(extents)")
-    }
-    var count = 1
-    for extent in extents.map({ max($0, 1) }) {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      guard !overflow, product <= TensorReader.mostElements else {
-        throw ModelError(
-          .limitExceeded, "\(owner()) of shape \(extents) is too large",
-          cure: "a tensor may have 2^31 elements")
-      }
-      count = product
-    }
-    return Shape(extents)
-  }
-}

@@ -92,7 +92,7 @@ final class Builder {
     let shape = shape ?? [numbers.count]
     return switch type.kind ?? .real {
     case .real: constant(Tensor(numbers, shape: shape), type)
-    case .integer: constant(Tensor(numbers.map { Int64($0) }, shape: shape), type)
+    case .integer: constant(Tensor(numbers.map { Int64(nearest: $0) }, shape: shape), type)
     case .boolean: constant(Tensor(numbers.map { $0 != 0 }, shape: shape), type)
     }
   }
@@ -225,6 +225,7 @@ final class Builder {
         "what importing has to compute has more than \(Limits.folded) elements together",
         cure: "store large constants as initializers")
     }
+    try Limits.room(for: types.reduce(0) { $0 + $1.shape.count }, of: "a constant")
     let signature = Signature(
       operands: operands.map { TensorType($0.shape, $0.kindOfContents) }, results: types)
     let tensors = types.map { Tensor(zeros: $0.shape, Double.elementType(of: $0.kind)) }
@@ -319,7 +320,22 @@ extension Tensor {
   var integers: [Int] {
     switch elementType {
     case .int64: array(of: Int64.self).map(Int.init)
-    default: doubles.map { Int(clamping: Int64($0.isNaN ? 0 : min(max($0, -0x1p62), 0x1p62))) }
+    default: doubles.map { Int(Int64(nearest: $0)) }
     }
+  }
+}
+
+extension Int64 {
+  /// The integer part, or the nearest integer that there is; 0 for NaN.
+  init(nearest x: Double) {
+    self = x.isNaN ? 0 : x >= 0x1p63 ? .max : x < -0x1p63 ? .min : Int64(x)
+  }
+}
+
+extension Int {
+  /// The integer part of a place, held within what places are computed with; 0 for NaN.
+  init(within x: Double) {
+    let most = Double(Limits.integer)
+    self = x.isNaN ? 0 : Int(Swift.min(Swift.max(x, -most), most))
   }
 }

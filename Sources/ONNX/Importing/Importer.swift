@@ -7,7 +7,7 @@ import Tensors
 final class Importer {
   /// Names in sight, and what the nodes around them import.
   struct Frame {
-    var items: [String: Item] = [:]
+    var items = Names()
     var opsets: [String: Int]
     /// What a function was called with.
     var attributes: [String: Onnx_AttributeProto] = [:]
@@ -17,6 +17,28 @@ final class Importer {
     var isTold = true
     /// The function whose nodes are imported; nil in the graph.
     var function: ModelFunction?
+  }
+
+  /// What names stand for: those of a graph, within those of the graph around it.
+  ///
+  /// A class, because every node is imported with all names before it in sight.
+  final class Names {
+    private var own: [String: Item] = [:]
+    private let outer: Names?
+
+    init(within outer: Names? = nil) { self.outer = outer }
+
+    subscript(name: String) -> Item? {
+      get {
+        var names: Names? = self
+        while let some = names {
+          if let item = some.own[name] { return item }
+          names = some.outer
+        }
+        return nil
+      }
+      set { own[name] = newValue }
+    }
   }
 
   let builder: Builder
@@ -220,7 +242,7 @@ final class Importer {
       }
     }
     // What the caller leaves out is an empty name inside.
-    let missing = Set(function.input).subtracting(frame.items.keys)
+    let missing = Set(function.input.filter { frame.items[$0] == nil })
     let body = function.node.map { node in
       var node = node
       node.input = node.input.map { missing.contains($0) ? "" : $0 }
@@ -241,6 +263,7 @@ final class Importer {
     _ graph: Onnx_GraphProto, on inputs: [Item], isOnlyOne: Bool = false
   ) throws -> [Item] {
     var frame = currentFrame
+    frame.items = Names(within: currentFrame.items)
     frame.depth += 1
     frame.isTold = frame.isTold && isOnlyOne
     for (info, item) in zip(graph.input, inputs) {

@@ -154,3 +154,21 @@ extension Importer {
     }
   }
 }
+
+extension ModelFile {
+  /// Whether the batch of ``ImportOptions`` decides the first extent of any input.
+  public func leavesBatchOpen(_ options: ImportOptions) -> Bool {
+    let held = Set(message.graph.initializer.map(\.name))
+    return message.graph.input.contains { input in
+      guard !held.contains(input.name), options.given[input.name] == nil,
+        options.shapes[input.name] == nil, case .tensorType(let type)? = input.type.value,
+        let first = type.shape.dim.first
+      else { return false }
+      switch first.value {
+      case .dimValue: return false
+      case .dimParam(let symbol): return options.dimensions[symbol] == nil
+      case nil: return true
+      }
+    }
+  }
+}

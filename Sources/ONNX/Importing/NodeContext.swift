@@ -66,8 +66,13 @@ struct NodeContext {
   /// Every input, all of which must be tensors.
   func allInputs() throws -> [Operand] { try inputs.indices.map { try input($0) } }
 
-  /// Numbers that an input holds, which shapes depend on.
+  /// Numbers that an input holds, which shapes depend on, none beyond ``Limits/integer``.
   func integers(ofInput number: Int) throws -> [Int]? {
+    try wideIntegers(ofInput: number).map { try Limits.integers($0, of: "input \(number)") }
+  }
+
+  /// Integers that an input holds, however large they are: they may not be computed with.
+  func wideIntegers(ofInput number: Int) throws -> [Int]? {
     guard let operand = try optional(number) else { return nil }
     return try builder.known(operand).integers
   }
@@ -82,13 +87,24 @@ struct NodeContext {
     try attributes[name] == nil ? integers(ofInput: number) : integers(name)
   }
 
+  /// Such numbers, however large they are: they may not be computed with.
+  func wideIntegers(_ name: String, orInput number: Int) throws -> [Int]? {
+    try attributes[name] == nil ? wideIntegers(ofInput: number) : wideIntegers(name)
+  }
+
   // MARK: Attributes
 
   func attribute(_ name: String) -> Onnx_AttributeProto? { attributes[name] }
 
   func hasAttribute(_ name: String) -> Bool { attributes[name] != nil }
 
+  /// An integer that is computed with, not beyond ``Limits/integer``.
   func integer(_ name: String, default fallback: Int? = nil) throws -> Int {
+    try Limits.integers([wideInteger(name, default: fallback)], of: "attribute \(name)")[0]
+  }
+
+  /// An integer, however large it is: it may not be computed with.
+  func wideInteger(_ name: String, default fallback: Int? = nil) throws -> Int {
     if let attribute = attributes[name] {
       guard attribute.type == .int || attribute.hasI else { throw wrongKind(name, "an integer") }
       return Int(attribute.i)
@@ -131,7 +147,13 @@ struct NodeContext {
     attributes[name].map { $0.strings.map { String(decoding: $0, as: UTF8.self) } }
   }
 
-  func integers(_ name: String) throws -> [Int]? { attributes[name]?.ints.map(Int.init) }
+  /// Integers that are computed with, none beyond ``Limits/integer``.
+  func integers(_ name: String) throws -> [Int]? {
+    try wideIntegers(name).map { try Limits.integers($0, of: "attribute \(name)") }
+  }
+
+  /// Integers, however large they are: they may not be computed with.
+  func wideIntegers(_ name: String) throws -> [Int]? { attributes[name]?.ints.map(Int.init) }
 
   func reals(_ name: String) -> [Double]? { attributes[name]?.floats.map(Double.init) }
 

@@ -37,8 +37,8 @@ extension OperatorRules {
       isCausal: try context.flag("is_causal"),
       scale: context.hasAttribute("scale") ? try context.real("scale", default: 1) : nil,
       softcap: try context.decimal("softcap", default: 0))
-    attention.left = try context.integer("left_window_size", default: -1).clamped
-    attention.right = try context.integer("right_window_size", default: -1).clamped
+    attention.left = try context.wideInteger("left_window_size", default: -1).clamped
+    attention.right = try context.wideInteger("right_window_size", default: -1).clamped
     attention.mask = try context.optional(3)
     attention.validKeys = try context.optional(6)
     if let pastKey = try context.optional(4), let pastValue = try context.optional(5) {
@@ -74,7 +74,7 @@ extension OperatorRules {
     let q = try builder.heads(wide(context.input(0)), queries)
     let k = try builder.heads(wide(context.input(1)), keys)
     let v = try builder.heads(wide(context.input(2)), keys)
-    guard queries % keys == 0, q.shape[3] == k.shape[3], k.shape[2] == v.shape[2],
+    guard keys > 0, queries % keys == 0, q.shape[3] == k.shape[3], k.shape[2] == v.shape[2],
       q.shape[2] == k.shape[2], q.shape[0] == k.shape[0], k.shape[0] == v.shape[0]
     else { throw ModelError.invalid("q \(q.shape), k \(k.shape) and v \(v.shape) do not fit") }
     let (batch, steps, depth, width) = (q.shape[0], q.shape[2], k.shape[3], v.shape[3])
@@ -98,6 +98,7 @@ extension OperatorRules {
     }
     let decay = try isGated ? builder.apply(Exp(), perHead(4, "decay")) : nil
     let beta = try isDelta ? perHead(5, "beta") : nil
+    try Limits.steps(steps, of: "the attention")
     var rows: [Operand] = []
     for step in 0..<steps {
       /// [B, H, n] of one token.
@@ -146,7 +147,9 @@ extension OperatorRules {
   /// A depthwise convolution of what is past and present, and the last places for the next call.
   private static func causalConvolution(_ context: NodeContext) throws -> [Operand] {
     let (builder, x, weight) = (context.builder, try context.input(0), try context.input(1))
-    guard x.rank == 3, weight.rank == 3, weight.shape[0] == x.shape[1], weight.shape[1] == 1 else {
+    guard x.rank == 3, weight.rank == 3, weight.shape[0] == x.shape[1], weight.shape[1] == 1,
+      weight.shape[2] > 0
+    else {
       throw ModelError.invalid("kernels \(weight.shape) do not fit \(x.shape)")
     }
     let carried = weight.shape[2] - 1
@@ -244,10 +247,10 @@ struct AttentionRule {
   private func allowed(_ queries: Int, _ keys: Int, _ builder: Builder) throws -> Operand? {
     let isWindowed = left >= 0 || right >= 0
     guard isCausal || isWindowed || validKeys != nil else { return nil }
-    let columns = builder.integers(Array(0..<keys), shape: [1, 1, 1, keys])
+    let columns = try builder.places(keys, shape: [1, 1, 1, keys])
     var results: [Operand] = []
     if isCausal || isWindowed {
-      var rows = builder.integers((0..<queries).map { $0 + past }, shape: [1, 1, queries, 1])
+      var rows = try builder.places(queries, shape: [1, 1, queries, 1]) { $0 + past }
       if let validKeys, past == 0 {
         let offset = try builder.add(
           builder.reshape(builder.cast(validKeys, to: .int64), [validKeys.count, 1, 1, 1]),

@@ -50,7 +50,7 @@ extension OperatorRules {
     guard body.input.count == carried + 2, body.output.count >= carried + 1 else {
       throw ModelError.invalid("the body does not fit \(carried) carried values")
     }
-    let trips = try context.integers(ofInput: 0)?.first
+    let trips = try context.wideIntegers(ofInput: 0)?.first
     var condition = try context.optional(1)
     var values = try (0..<carried).map { try context.item($0 + 2) }
     var scans = [[Operand]](repeating: [], count: body.output.count - carried - 1)
@@ -165,6 +165,7 @@ extension OperatorRules {
     guard let steps = sequences.first?.shape.extents.first,
       sequences.allSatisfy({ $0.shape.extents.first == steps })
     else { throw ModelError.invalid("sequences have different lengths") }
+    try Limits.steps(steps, of: "the scan")
     var rows = [[Operand]](repeating: [], count: body.output.count - states.count)
     for step in 0..<steps {
       let places = try sequences.map { try context.builder.place(step, ofAxis: 0, in: $0) }

@@ -74,7 +74,9 @@ extension Builder {
 
   func reshape(_ x: Operand, _ extents: [Int]) throws -> Operand {
     guard extents != x.shape.extents else { return x }
-    if x.count == 0, !extents.contains(-1) { return empty(x.type, Shape(extents)) }
+    if x.count == 0, !extents.contains(-1), Shape.count(of: extents) == 0 {
+      return empty(x.type, Shape(extents))
+    }
     return try apply(Reshape(to: extents), x)
   }
 
@@ -96,7 +98,8 @@ extension Builder {
   }
 
   func expand(_ x: Operand, _ extents: [Int]) throws -> Operand {
-    x.shape.extents == extents ? x : try apply(Expand(to: Shape(extents)), x)
+    if x.shape.extents == extents { return x }
+    return try apply(Expand(to: Limits.shape(extents, of: "the result")), x)
   }
 
   /// Places `from ..< to` of an axis.
@@ -162,10 +165,20 @@ extension Builder {
     try take(x, integers(places, shape: Shape(shape)))
   }
 
+  /// As many integers, each by its place: the place itself unless said.
+  ///
+  /// - Throws: ``ModelError`` where so many need more memory than there may be.
+  func places(
+    _ count: Int, shape: Shape? = nil, _ number: (Int) -> Int = { $0 }
+  ) throws -> Operand {
+    try Limits.room(for: count, of: "the places of an axis")
+    return integers((0..<count).map(number), shape: shape)
+  }
+
   /// The numbers of all places in flat order, as a tensor of this shape along one of its axes.
   func indices(_ shape: Shape, axis: Int) throws -> Operand {
     var extents = [Int](repeating: 1, count: shape.rank)
     extents[axis] = shape[axis]
-    return integers(Array(0..<shape[axis]), shape: Shape(extents))
+    return try places(shape[axis], shape: Shape(extents))
   }
 }

@@ -15,7 +15,7 @@ extension OperatorRules {
 
   private static func depthToSpace(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
-    let block = try context.integer("blocksize").clamped
+    let block = try context.integer("blocksize")
     guard x.rank == 4, block > 0, x.shape[1] % (block * block) == 0 else {
       throw ModelError.invalid("blocks of \(block) do not divide the channels of \(x.shape)")
     }
@@ -36,7 +36,7 @@ extension OperatorRules {
 
   private static func spaceToDepth(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
-    let block = try context.integer("blocksize").clamped
+    let block = try context.integer("blocksize")
     guard x.rank == 4, block > 0, x.shape[2] % block == 0, x.shape[3] % block == 0 else {
       throw ModelError.invalid("blocks of \(block) do not divide \(x.shape)")
     }
@@ -83,7 +83,7 @@ extension OperatorRules {
     let strides = try context.integers("strides") ?? ones
     let dilations = try context.integers("dilations") ?? ones
     let pads = try context.integers("pads") ?? rank.zeros + rank.zeros
-    let taps = Shape(block)
+    let taps = try Limits.shape(block, of: "the block")
     guard rank > 0, block.count == rank, strides.count == rank, dilations.count == rank,
       pads.count == 2 * rank, (strides + dilations).allSatisfy({ $0 > 0 && $0 <= 1 << 24 }),
       pads.allSatisfy({ (0...(1 << 24)).contains($0) }), x.rank == 3, taps.count > 0,
@@ -98,6 +98,7 @@ extension OperatorRules {
     guard blocks.count == x.shape[2] else {
       throw ModelError.invalid("\(x.shape[2]) columns do not cover the image \(image)")
     }
+    try Limits.room(for: x.count, of: "the places of all columns")
     let channels = x.shape[1] / taps.count
     let whole = Shape(image)
     var places: [Int] = []
@@ -203,14 +204,14 @@ private struct ResizeRule {
       if policy != "stretch" {
         let common = (policy == "not_larger" ? scales.min() : scales.max()) ?? 1
         scales = scales.map { _ in common }
-        extents = inputs.map { Int((common * Double($0) + 0.5).rounded(.down)) }
+        extents = inputs.map { Int(within: (common * Double($0) + 0.5).rounded(.down)) }
       }
     } else {
       guard scales.count == axes.count, scales.allSatisfy({ $0 > 0 && $0 < 0x1p24 }) else {
         throw ModelError.invalid(
           "\(scales.count) scales do not fit \(axes.count) axes of \(x.shape)")
       }
-      extents = zip(scales, inputs).map { Int(($0 * Double($1)).rounded(.down)) }
+      extents = zip(scales, inputs).map { Int(within: ($0 * Double($1)).rounded(.down)) }
     }
     var whole = x.shape.extents
     for (axis, extent) in zip(axes, extents) { whole[axis] = extent }
@@ -224,13 +225,16 @@ private struct ResizeRule {
     for (number, axis) in axes.enumerated().reversed() {
       let (extent, input) = (extents[number], x.shape[axis])
       guard input > 0 else { throw ModelError.invalid("an axis without places is resized") }
+      // Every place of the result has a row of weights, and as many taps as it is made smaller by.
+      let taps = mode == "nearest" ? 1 : max(input, antialiases ? 4 * (input / max(extent, 1)) : 4)
+      try Limits.table(extent, taps, of: "the weights of a resized axis")
       let positions = try (0..<extent).map { try position($0, number) }
       if extent == input, positions.enumerated().allSatisfy({ Double($0) == $1 }) { continue }
       switch mode {
       case "nearest":
         result = try builder.select(
           result, axis: axis,
-          positions.map { min(max(Int(try nearest($0)), 0), input - 1) })
+          positions.map { min(max(Int(within: try nearest($0)), 0), input - 1) })
       case "linear", "cubic":
         let rows = positions.flatMap { weights($0, input: input, scale: scales[number]) }
         let matrix = builder.constant(rows, result.type, shape: [extent, input])
@@ -294,11 +298,11 @@ private struct ResizeRule {
   private func weights(_ position: Double, input: Int, scale: Double) -> [Double] {
     let bounded = min(max(position, -0x1p31), 0x1p31)
     let isWhole = bounded == bounded.rounded()
-    let first = Int(bounded.rounded(.down)) - (isWhole ? 1 : 0)
+    let first = Int(within: bounded.rounded(.down)) - (isWhole ? 1 : 0)
     let ratio = bounded - Double(first)
     let narrow = antialiases ? min(scale, 1) : 1
     let reach = mode == "linear" ? 1.0 : 2.0
-    let start = Int((-reach / narrow).rounded(.down)) + 1
+    let start = Int(within: (-reach / narrow).rounded(.down)) + 1
     var taps = (start...(1 - start)).map { offset -> (place: Int, weight: Double) in
       (first + offset, kernel((Double(offset) - ratio) * narrow))
     }

@@ -25,8 +25,9 @@ extension OperatorRules {
       let x = try context.input(0)
       guard x.rank == 2 else { throw ModelError.invalid("takes a matrix, not \(x.shape)") }
       let type = try context.dataType("dtype", default: x.type)
-      let diagonal = try context.integer("k", default: 0).clamped
+      let diagonal = try context.wideInteger("k", default: 0).clamped
       let columns = x.shape[1]
+      try Limits.room(for: x.count, of: "a matrix of ones")
       let numbers = (0..<x.count).map { $0 % columns - $0 / columns == diagonal ? 1.0 : 0 }
       return context.builder.constant(numbers, type, shape: x.shape)
     },
@@ -72,9 +73,11 @@ extension OperatorRules {
     var result = try builder.multiply(
       builder.wrapped(indices, extent: x.shape[axis]), Double(x.shape.strides[axis]))
     for other in 0..<x.rank where other != axis {
-      let places = builder.integers(
-        (0..<indices.shape[other]).map { $0 * x.shape.strides[other] },
-        shape: Shape((0..<x.rank).map { $0 == other ? indices.shape[other] : 1 }))
+      let stride = x.shape.strides[other]
+      let places = try builder.places(
+        indices.shape[other],
+        shape: Shape((0..<x.rank).map { $0 == other ? indices.shape[other] : 1 })
+      ) { $0 * stride }
       result = try builder.add(result, places)
     }
     return result
@@ -103,14 +106,14 @@ extension OperatorRules {
       builder.multiply(positive, builder.integers(axes.map { strides[$0] })), [last],
       keepsAxes: true)
     for batch in 0..<batches {
-      let places = builder.integers(
-        (0..<shape[batch]).map { $0 * strides[batch] },
-        shape: Shape((0...last).map { $0 == batch ? shape[batch] : 1 }))
+      let places = try builder.places(
+        shape[batch], shape: Shape((0...last).map { $0 == batch ? shape[batch] : 1 })
+      ) { $0 * strides[batch] }
       result = try builder.add(result, places)
     }
     let width = shape.extents[(batches + depth)...].reduce(1, *)
     return try width == 1
-      ? result : builder.add(result, builder.integers(Array(0..<width)))
+      ? result : builder.add(result, builder.places(width))
   }
 
   private static func gatherND(_ context: NodeContext) throws -> Operand {
@@ -170,8 +173,8 @@ extension OperatorRules {
     func along(_ axis: Int, _ extent: Int) -> Shape {
       Shape((0..<x.rank).map { $0 == axis ? extent : 1 })
     }
-    let steps = builder.integers(
-      Array(0..<updates.shape[axis]), shape: along(axis, updates.shape[axis]))
+    let steps = try builder.places(
+      updates.shape[axis], shape: along(axis, updates.shape[axis]))
     let starts =
       try context.optional(2).map { try builder.reshape($0, along(0, x.shape[0]).extents) }
       ?? builder.scalar(0, .int64)
@@ -183,9 +186,9 @@ extension OperatorRules {
     for other in 0..<x.rank where other != axis {
       places = try builder.add(
         places,
-        builder.integers(
-          (0..<x.shape[other]).map { $0 * x.shape.strides[other] },
-          shape: along(other, x.shape[other])))
+        builder.places(x.shape[other], shape: along(other, x.shape[other])) {
+          $0 * x.shape.strides[other]
+        })
     }
     return try builder.apply(
       Put(reduction: .none), x, builder.expand(places, updates.shape.extents), updates, as: x.type)
@@ -259,6 +262,7 @@ extension OperatorRules {
       context.hasAttribute("axis")
       ? try context.axis(context.integer("axis"), rank: x.rank) : nil
     let extent = axis.map { x.shape[$0] } ?? x.count
+    try Limits.room(for: extent, 4, of: "the distinct elements")
     let rows: [[Double]] = (0..<extent).map { place in
       guard let axis else { return [known[place]] }
       let stride = x.shape.strides[axis]
@@ -303,7 +307,7 @@ extension OperatorRules {
     else {
       throw ModelError.invalid("boxes \(boxes.shape) and scores \(scores.shape) do not fit")
     }
-    let most = try context.integers(ofInput: 2)?.first ?? 0
+    let most = try context.wideIntegers(ofInput: 2)?.first ?? 0
     let overlap = try context.reals(ofInput: 3)?.first ?? 0
     let least = try context.reals(ofInput: 4)?.first
     let isCentred = try context.flag("center_point_box")
@@ -387,9 +391,9 @@ extension Builder {
     let width = x.shape.extents[(axis + 1)...].reduce(1, *)
     let outer = x.shape.extents[..<axis].reduce(1, *)
     let own = try reshape(wrapped(indices, extent: x.shape[axis]), [1, indices.count, 1])
-    let starts = integers((0..<outer).map { $0 * width * x.shape[axis] }, shape: [outer, 1, 1])
+    let starts = try self.places(outer, shape: [outer, 1, 1]) { $0 * width * x.shape[axis] }
     let places = try add(
-      add(starts, multiply(own, Double(width))), integers(Array(0..<width), shape: [1, 1, width]))
+      add(starts, multiply(own, Double(width))), self.places(width, shape: [1, 1, width]))
     return try take(
       x,
       reshape(
@@ -412,9 +416,9 @@ extension Builder {
     for other in 0..<shape.rank where other != axis {
       result = try add(
         result,
-        integers(
-          (0..<shape[other]).map { $0 * shape.strides[other] },
-          shape: Shape((0..<shape.rank).map { $0 == other ? shape[other] : 1 })))
+        places(
+          shape[other], shape: Shape((0..<shape.rank).map { $0 == other ? shape[other] : 1 })
+        ) { $0 * shape.strides[other] })
     }
     return result
   }

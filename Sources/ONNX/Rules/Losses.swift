@@ -31,13 +31,14 @@ extension OperatorRules {
       throw ModelError.invalid("labels \(labels.shape) do not fit \(logs.shape)")
     }
     let classes = logs.shape[1]
-    let ignored = context.hasAttribute("ignore_index") ? try context.integer("ignore_index") : nil
+    let ignored =
+      context.hasAttribute("ignore_index") ? try context.wideInteger("ignore_index") : nil
     let zero = builder.scalar(0, logs.type)
     var ignorance: Operand?
     var own = try builder.cast(labels, to: .int64)
     if let ignored {
       let isIgnored = try builder.apply(
-        Equal(), own, builder.constant(Tensor([Int64(ignored)], shape: .scalar), .int64), as: .bool)
+        Equal(), own, builder.integers([ignored], shape: .scalar), as: .bool)
       own = try builder.choose(isIgnored, builder.scalar(0, .int64), own)
       ignorance = isIgnored
     }

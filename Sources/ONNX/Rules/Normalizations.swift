@@ -115,6 +115,7 @@ extension OperatorRules {
     guard x.rank >= 2, size > 0 else { throw ModelError.invalid("size must be above 0") }
     let channels = x.shape[1]
     let (below, above) = ((size - 1) / 2, size / 2)
+    try Limits.room(for: channels, channels, of: "which channels are neighbours")
     let neighbours = (0..<channels * channels).map { place -> Double in
       let distance = place % channels - place / channels
       return distance >= -below && distance <= above ? 1 : 0

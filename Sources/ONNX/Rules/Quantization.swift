@@ -100,6 +100,7 @@ extension OperatorRules {
         (x.shape[axis] + block - 1) / block == parameter.shape[axis],
         (0..<x.rank).allSatisfy({ $0 == axis || parameter.shape[$0] == x.shape[$0] })
       else { throw ModelError.invalid("blocks \(parameter.shape) do not fit \(x.shape)") }
+      try Limits.room(for: x.shape[axis], of: "the blocks of an axis")
       return try builder.select(
         parameter, axis: axis, (0..<x.shape[axis]).map { $0 / block })
     }

@@ -30,6 +30,7 @@ extension OperatorRules {
     guard first.isFinite, second.isFinite, isNormal ? second >= 0 : first <= second else {
       throw ModelError.invalid("cannot draw between \(first) and \(second)")
     }
+    try Limits.room(for: shape.count, of: "random numbers")
     let tensor = Tensor(zeros: shape, .float64)
     let elements = tensor.elements(as: Double.self)
     let stream = try context.stream
@@ -47,6 +48,7 @@ extension OperatorRules {
   /// 1 with the probability that every element is.
   private static func bernoulli(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
+    try Limits.room(for: x.count, of: "random numbers")
     let draws = Tensor(zeros: x.shape, .float64)
     let stream = try context.stream
     draws.elements(as: Double.self).fillUniform(from: stream)
@@ -63,6 +65,7 @@ extension OperatorRules {
     let samples = try context.integer("sample_size", default: 1)
     let type = try context.dataType("dtype", default: .int32)
     _ = try Limits.shape([x.shape[0], samples, x.shape[1]], of: "the draws")
+    try Limits.room(for: x.shape[0], samples, of: "random numbers")
     let draws = Tensor(zeros: [x.shape[0], samples, 1], .float64)
     let stream = try context.stream
     draws.elements(as: Double.self).fillUniform(from: stream)
@@ -108,7 +111,7 @@ extension NodeContext {
   var seed: Int {
     get throws {
       let isWhole = attribute("seed").map { $0.type == .int } ?? false
-      let stated = try isWhole ? Double(integer("seed")) : real("seed", default: 0)
+      let stated = try isWhole ? Double(wideInteger("seed")) : real("seed", default: 0)
       let text = hasAttribute("seed") ? "\(stated)" : identity
       // FNV-1a.
       let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {

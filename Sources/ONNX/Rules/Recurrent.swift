@@ -164,6 +164,7 @@ struct RecurrentRule {
 
   /// Y, Y_h and, for LSTM, Y_c.
   func apply(_ cell: Cell) throws -> [Operand] {
+    try Limits.steps(steps * directions.count, of: "the recurrence")
     var rows: [[Operand]] = []
     var ends: [State] = []
     let lengths = try context.integers(ofInput: 4)

@@ -117,6 +117,7 @@ extension OperatorRules {
     let axis = try context.axis(number, rank: x.rank)
     guard x.rank > 0, x.shape[axis] > 0 else { return x }
     let (isReversed, isExclusive) = try (context.flag("reverse"), context.flag("exclusive"))
+    try Limits.steps(x.shape[axis], of: "the product")
     var places = Array(0..<x.shape[axis])
     if isReversed { places.reverse() }
     var product: Operand?
@@ -175,8 +176,8 @@ extension OperatorRules {
         builder.multiply(
           builder.add(
             order,
-            builder.integers(
-              (0..<rest.shape[0]).map { $0 * size }, shape: [rest.shape[0], 1, 1])), Double(size)),
+            builder.places(rest.shape[0], shape: [rest.shape[0], 1, 1]) { $0 * size }),
+          Double(size)),
         builder.integers(Array(0..<size), shape: [1, 1, size]))
       rest = try builder.take(rest, places)
       let moved = try builder.apply(Equal(), best, zero, as: .bool)

@@ -59,6 +59,7 @@ extension OperatorRules {
     let aligns = try context.flag("align_corners")
     let spatial = Shape(Array(size[2...]))
     _ = try Limits.shape([spatial.count, rank + 1], of: "the grid")
+    try Limits.room(for: spatial.count, rank + 1, of: "the grid")
     var base: [Double] = []
     for place in 0..<spatial.count {
       for axis in (0..<rank).reversed() {
@@ -91,6 +92,8 @@ extension OperatorRules {
       context.integer("group", default: 1), context.integer("offset_group", default: 1)
     )
     let outputs = window.outputs
+    try Limits.table(
+      Shape.count(of: kernel), Shape.count(of: outputs), of: "the taps of all windows")
     let (taps, places) = (kernel.reduce(1, *), outputs.reduce(1, *))
     let (batch, channels, results) = (x.shape[0], x.shape[1], weight.shape[0])
     guard groups > 0, offsetGroups > 0, channels % offsetGroups == 0,
@@ -162,9 +165,11 @@ extension OperatorRules {
       var (w, h) = (box[2] - box[0], box[3] - box[1])
       if !isHalf { (w, h) = (max(w, 1), max(h, 1)) }
       func samples(_ extent: Double, _ count: Int) -> Int {
-        ratio > 0 ? ratio : min(max(Int((extent / Double(count)).rounded(.up)), 0), 1 << 10)
+        ratio > 0 ? ratio : min(max(Int(within: (extent / Double(count)).rounded(.up)), 0), 1 << 10)
       }
       let (down, across) = (samples(h, height), samples(w, width))
+      try Limits.table(
+        images.count, height * width, 4 * down * across, of: "the samples of all regions")
       for row in 0..<height {
         for column in 0..<width {
           var bin: [(place: Int, weight: Double)] = []
@@ -195,7 +200,7 @@ extension OperatorRules {
     }
     func split(_ at: Double, _ extent: Int) -> (low: Int, high: Int, rest: Double) {
       let at = max(at, 0)
-      let low = Int(at)
+      let low = Int(within: at)
       return low >= extent - 1 ? (extent - 1, extent - 1, 0) : (low, low + 1, at - Double(low))
     }
     let (v, u) = (split(y, rows), split(x, columns))
@@ -217,6 +222,7 @@ extension OperatorRules {
     let perRegion = extents.reduce(1, *)
     let taps = max(1, bins.map(\.count).max() ?? 1)
     _ = try Limits.shape([count, channels, perRegion, taps], of: "the samples of all regions")
+    try Limits.table(count, perRegion, taps, of: "the samples of all regions")
     var places: [Int] = []
     var weights: [Double] = []
     for (number, bin) in bins.enumerated() {
@@ -231,7 +237,7 @@ extension OperatorRules {
     }
     let table = try builder.add(
       builder.integers(places, shape: [count, 1, perRegion, taps]),
-      builder.integers((0..<channels).map { $0 * plane }, shape: [1, channels, 1, 1]))
+      builder.places(channels, shape: [1, channels, 1, 1]) { $0 * plane })
     let values = try builder.multiply(
       builder.take(x, table),
       builder.constant(weights, x.type, shape: [count, 1, perRegion, taps]))
@@ -253,20 +259,23 @@ extension OperatorRules {
     else { throw ModelError.invalid("the regions do not fit \(x.shape)") }
     let scale = try context.real("spatial_scale", default: 1)
     let (rows, columns) = (x.shape[2], x.shape[3])
+    try Limits.table(
+      rois.count / 5, Shape.count(of: extents) + rows * columns,
+      of: "the bins of all regions")
     var images: [Int] = []
     var bins: [[(place: Int, weight: Double)]] = []
     for number in 0..<rois.count / 5 {
       let roi = rois[(5 * number)..<(5 * number + 5)].map { $0 }
-      images.append(Int(roi[0]))
+      images.append(Int(within: roi[0]))
       guard (0..<x.shape[0]).contains(images[number]) else {
         throw ModelError.invalid("region \(number) is of sample \(images[number])")
       }
-      let corner = roi[1...].map { Int(($0 * scale).rounded()) }
+      let corner = roi[1...].map { Int(within: ($0 * scale).rounded()) }
       let (h, w) = (max(corner[3] - corner[1] + 1, 1), max(corner[2] - corner[0] + 1, 1))
       func range(_ place: Int, _ bins: Int, _ size: Int, _ start: Int, _ limit: Int) -> Range<Int> {
         let bin = Double(size) / Double(bins)
-        let low = min(max(Int((Double(place) * bin).rounded(.down)) + start, 0), limit)
-        let high = min(max(Int((Double(place + 1) * bin).rounded(.up)) + start, 0), limit)
+        let low = min(max(Int(within: (Double(place) * bin).rounded(.down)) + start, 0), limit)
+        let high = min(max(Int(within: (Double(place + 1) * bin).rounded(.up)) + start, 0), limit)
         return low..<max(low, high)
       }
       for row in 0..<extents[0] {
@@ -331,8 +340,9 @@ struct Sampler {
     let axes = try coordinates.enumerated().map {
       try taps($1, extent: spatial[$0], builder)
     }
-    let planes = builder.integers(
-      (0..<batch * channels).map { $0 * spatial.count }, shape: [batch, channels, 1])
+    let planes = try builder.places(batch * channels, shape: [batch, channels, 1]) {
+      $0 * spatial.count
+    }
     var sum: Operand?
     var choice = axes.map { _ in 0 }
     while true {

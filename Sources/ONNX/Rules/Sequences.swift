@@ -37,7 +37,7 @@ extension OperatorRules {
         throw ModelError.invalid("a tensor of \(new.type) joins a sequence of \(type)")
       }
       // Negative positions count back from the end, as they are before the insertion.
-      let stated = try context.integers(ofInput: 2)?.first?.clamped ?? operands.count
+      let stated = try context.integers(ofInput: 2)?.first ?? operands.count
       let index = stated < 0 ? stated + operands.count : stated
       guard (0...operands.count).contains(index) else {
         throw ModelError.invalid("position \(stated) is outside of \(operands.count) tensors")
@@ -81,18 +81,26 @@ extension OperatorRules {
   private static func splitToSequence(_ context: NodeContext) throws -> [Item] {
     let (builder, x) = (context.builder, try context.input(0))
     let axis = try context.axis(context.integer("axis", default: 0), rank: x.rank)
+    guard x.rank > 0 else { throw ModelError.invalid("a scalar cannot be split") }
     let extent = x.shape[axis]
     guard let split = try context.optional(1) else {
       let keeps = try context.flag("keepdims", default: true)
+      guard extent <= 1 << 16 else {
+        throw ModelError.invalid("cannot be split into \(extent) parts")
+      }
       let parts = try builder.split(x, axis: axis, [Int](repeating: 1, count: extent))
       return [.sequence(try parts.map { try keeps ? $0 : builder.squeeze($0, [axis]) }, of: x.type)]
     }
-    var extents = try builder.known(split).integers
+    var extents = try context.integers(ofInput: 1) ?? []
     if split.rank == 0, let part = extents.first {
       guard part > 0 else { throw ModelError.invalid("parts of \(part) places") }
-      extents = stride(from: 0, to: extent, by: part).map { min(part, extent - $0) }
+      extents = stride(from: 0, to: extent, by: min(part, max(extent, 1))).map {
+        min(part, extent - $0)
+      }
     }
-    guard extents.allSatisfy({ $0 >= 0 }) else { throw ModelError.invalid("a part is negative") }
+    guard extents.allSatisfy({ $0 >= 0 }), extents.count <= 1 << 16 else {
+      throw ModelError.invalid("a part is negative, or there are more than 65536 parts")
+    }
     return [.sequence(try builder.split(x, axis: axis, extents), of: x.type)]
   }
 }
@@ -108,7 +116,7 @@ extension NodeContext {
   /// A known position among `count`, which may count back; nil where there is no such input.
   func place(ofInput number: Int, in count: Int) throws -> Int? {
     guard let index = try integers(ofInput: number)?.first else { return nil }
-    let place = index < 0 ? index.clamped + count : index
+    let place = index < 0 ? index + count : index
     guard (0..<count).contains(place) else {
       throw ModelError.invalid("position \(index) is outside of a sequence of \(count)")
     }

@@ -13,8 +13,8 @@ extension OperatorRules {
       guard (0...x.rank).contains(place) else {
         throw ModelError.invalid("axis \(axis) is outside of \(x.rank) axes")
       }
-      let rows = x.shape.extents[..<place].reduce(1, *)
-      let columns = x.shape.extents[place...].reduce(1, *)
+      let rows = Shape.count(of: x.shape.extents[..<place])
+      let columns = Shape.count(of: x.shape.extents[place...])
       return try context.builder.reshape(x, [rows, columns])
     },
     "Transpose": one { context in
@@ -135,11 +135,11 @@ extension OperatorRules {
 
   private static func slice(_ context: NodeContext) throws -> Operand {
     let x = try context.input(0)
-    guard let starts = try context.integers("starts", orInput: 1),
-      let ends = try context.integers("ends", orInput: 2)
+    guard let starts = try context.wideIntegers("starts", orInput: 1),
+      let ends = try context.wideIntegers("ends", orInput: 2)
     else { throw ModelError.invalid("has no starts or ends") }
     let axes = try context.integers("axes", orInput: 3) ?? Array(0..<starts.count)
-    let steps = try context.integers(ofInput: 4) ?? starts.map { _ in 1 }
+    let steps = try context.wideIntegers(ofInput: 4) ?? starts.map { _ in 1 }
     guard starts.count == ends.count, axes.count == starts.count, steps.count == starts.count else {
       throw ModelError.invalid("starts, ends, axes and steps have different lengths")
     }
@@ -163,8 +163,8 @@ extension OperatorRules {
     let axes =
       try context.integers(ofInput: 3).map { try context.axes($0, rank: x.rank) }
       ?? Array(0..<x.rank)
-    guard pads.count == 2 * axes.count, pads.allSatisfy({ abs($0.clamped) <= 1 << 31 }) else {
-      throw ModelError.invalid("\(pads.count) pads do not fit \(axes.count) axes, or are too large")
+    guard pads.count == 2 * axes.count, axes.count == Set(axes).count else {
+      throw ModelError.invalid("\(pads.count) pads do not fit \(axes.count) axes")
     }
     var before = [Int](repeating: 0, count: x.rank)
     var after = before
@@ -209,10 +209,11 @@ extension OperatorRules {
 
   private static func trilu(_ context: NodeContext) throws -> Operand {
     let (builder, x) = (context.builder, try context.input(0))
-    let offset = try context.integers(ofInput: 1)?.first?.clamped ?? 0
+    let offset = try context.wideIntegers(ofInput: 1)?.first?.clamped ?? 0
     let isUpper = try context.flag("upper", default: true)
     guard x.rank >= 2 else { throw ModelError.invalid("takes matrices, not \(x.shape)") }
     let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
+    try Limits.room(for: rows, columns, of: "the mask of a triangle")
     let mask = (0..<rows).flatMap { row in
       (0..<columns).map { isUpper ? $0 - row >= offset : $0 - row <= offset }
     }
@@ -230,6 +231,7 @@ extension OperatorRules {
     guard time != batch, lengths.count == x.shape[batch],
       lengths.allSatisfy({ (0...x.shape[time]).contains($0) })
     else { throw ModelError.invalid("\(lengths.count) lengths do not fit \(x.shape)") }
+    try Limits.room(for: x.count, of: "the places of a reversed sequence")
     let strides = x.shape.strides
     let places = (0..<x.count).map { place in
       let length = lengths[place / strides[batch] % x.shape[batch]]
@@ -286,6 +288,7 @@ extension Builder {
     for axis in 0..<x.rank where before[axis] > 0 || after[axis] > 0 {
       let extent = x.shape[axis]
       guard extent > 0 else { throw ModelError.invalid("an axis without places is padded") }
+      try Limits.room(for: before[axis] + extent + after[axis], of: "the places of a padded axis")
       let places = (-before[axis]..<extent + after[axis]).map { source($0, extent) }
       result = try select(result, axis: axis, places)
     }

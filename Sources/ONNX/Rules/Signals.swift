@@ -23,6 +23,7 @@ extension OperatorRules {
         throw ModelError.invalid("the size must not be negative")
       }
       _ = try Limits.shape([size], of: "the window")
+      try Limits.room(for: size, of: "the window")
       let length = try context.flag("periodic", default: true) ? size : size - 1
       let type = try context.dataType("output_datatype", default: .float)
       let numbers = (0..<size).map { value(length > 0 ? Double($0) / Double(length) : 0) }
@@ -50,6 +51,7 @@ extension OperatorRules {
       length <= x.shape[1], window.map({ $0.count == length }) ?? true
     else { throw ModelError.invalid("frames do not fit a signal \(x.shape)") }
     let frames = 1 + (x.shape[1] - length) / step
+    try Limits.room(for: frames, length, of: "the places of all frames")
     let places = (0..<frames).flatMap { frame in (0..<length).map { frame * step + $0 } }
     var cut = try builder.gather(
       x, axis: 1, builder.integers(places, shape: [frames, length]))
@@ -72,6 +74,7 @@ extension OperatorRules {
     else { throw ModelError.invalid("bins, length, rate or edges are out of range") }
     let rows = length / 2 + 1
     let shape = try Limits.shape([rows, bins], of: "the matrix")
+    try Limits.room(for: rows, bins, of: "the matrix")
     func mel(_ hertz: Double) -> Double { 2595 * Double.log(onePlus: hertz / 700) / Double.log(10) }
     let step = (mel(high) - mel(low)) / Double(bins + 2)
     let edges = (0..<bins + 2).map { number -> Int in
@@ -79,7 +82,8 @@ extension OperatorRules {
         700
         * Double.expMinusOne(
           (mel(low) + Double(number) * step) / 2595 * Double.log(10))
-      return min(max(Int((Double(length + 1) * hertz / Double(rate)).rounded(.down)), 0), rows - 1)
+      return min(
+        max(Int(within: (Double(length + 1) * hertz / Double(rate)).rounded(.down)), 0), rows - 1)
     }
     var matrix = [Double](repeating: 0, count: shape.count)
     for bin in 0..<bins {

@@ -13,7 +13,7 @@ extension OperatorRules {
     guard !context.hasAttribute("pool_strings"), x.kind == .integer else {
       throw ModelError.unsupported("strings are not computed with")
     }
-    guard x.rank == 1 || x.rank == 2, let pool = try context.integers("pool_int64s"),
+    guard x.rank == 1 || x.rank == 2, let pool = try context.wideIntegers("pool_int64s"),
       let starts = try context.integers("ngram_counts"),
       let places = try context.integers("ngram_indexes"), let last = places.max(),
       places.allSatisfy({ $0 >= 0 }), starts.allSatisfy({ (0...pool.count).contains($0) }),

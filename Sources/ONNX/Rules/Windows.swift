@@ -140,7 +140,7 @@ struct WindowRule {
     switch mode {
     case "NOTSET":
       let pads = try context.integers("pads") ?? []
-      guard pads.isEmpty || pads.count == 2 * rank, pads.allSatisfy({ abs($0.clamped) <= 1 << 24 })
+      guard pads.isEmpty || pads.count == 2 * rank, pads.allSatisfy({ abs($0) <= 1 << 24 })
       else { throw ModelError.invalid("\(pads.count) pads do not fit \(x.shape)") }
       if !pads.isEmpty { (before, after) = (Array(pads[..<rank]), Array(pads[rank...])) }
     case "VALID": break
@@ -251,7 +251,7 @@ struct WindowRule {
       let mean = try pooled(x, builder) {
         try builder.apply(AveragePool(pooling($1), countsPadding: true), $0)
       }
-      return try builder.multiply(mean, Double(kernel.reduce(1, *)))
+      return try builder.multiply(mean, kernel.reduce(1) { $0 * Double($1) })
     }
     return try weighted(x, builder) { _, _ in 1 }
   }
@@ -263,16 +263,19 @@ struct WindowRule {
   ) throws -> Operand {
     var result = x
     for axis in kernel.indices {
+      try Limits.table(
+        outputs(axis), max(input[axis], kernel[axis]), of: "the taps of all windows")
       var matrix = [Double](repeating: 0, count: outputs(axis) * input[axis])
       for output in 0..<outputs(axis) {
-        let places = (0..<kernel[axis]).map {
-          output * strides[axis] - before[axis] + $0 * dilations[axis]
+        let (start, step) = (output * strides[axis] - before[axis], dilations[axis])
+        /// Taps that read a place below a limit.
+        func taps(below limit: Int) -> Int {
+          limit <= start ? 0 : min(kernel[axis], (limit - start - 1) / step + 1)
         }
-        let inside = places.filter { (0..<input[axis]).contains($0) }
-        let counted = places.count { $0 < input[axis] + after[axis] }
-        for place in inside {
-          matrix[output * input[axis] + place] += weight(inside.count, counted)
-        }
+        let first = start >= 0 ? 0 : (step - 1 - start) / step
+        let inside = first..<max(first, taps(below: input[axis]))
+        let share = weight(inside.count, taps(below: input[axis] + after[axis]))
+        for tap in inside { matrix[output * input[axis] + start + tap * step] += share }
       }
       let weights = builder.constant(matrix, x.type, shape: [outputs(axis), input[axis]])
       result = try builder.product(weights, alongAxis: axis + 2, of: result)
@@ -286,10 +289,7 @@ struct WindowRule {
     let strides = Shape(spatial).strides
     let outputShape = Shape(outputs)
     let tapShape = Shape(kernel)
-    guard outputShape.count <= (1 << 26) / max(1, tapShape.count) else {
-      throw ModelError(
-        .limitExceeded, "windows have more than 2^26 taps together", cure: "use smaller inputs")
-    }
+    try Limits.table(outputShape.count, tapShape.count, of: "the taps of all windows")
     var places: [Int] = []
     places.reserveCapacity(outputShape.count * tapShape.count)
     for output in 0..<outputShape.count {
@@ -314,7 +314,7 @@ struct WindowRule {
     let planes = x.shape[0] * x.shape[1]
     let plane = spatial.reduce(1, *)
     let table = builder.integers(places, shape: [1, outputShape.count, count])
-    let starts = builder.integers((0..<planes).map { $0 * plane }, shape: [planes, 1, 1])
+    let starts = try builder.places(planes, shape: [planes, 1, 1]) { $0 * plane }
     let all = try builder.add(starts, table)
     let best = try builder.apply(
       ArgMax(axis: 2, selectLast: false), builder.take(x, all), as: .int64)
@@ -342,7 +342,7 @@ struct WindowRule {
         strides[axis] * (input[axis] - 1) + (extra.isEmpty ? 0 : extra[axis]) + reach(axis)
       var target = full - before[axis] - after[axis]
       if !wanted.isEmpty {
-        target = wanted[wanted.count - rank + axis].clamped
+        target = wanted[wanted.count - rank + axis]
       } else if mode.hasPrefix("SAME") {
         target = input[axis] * strides[axis]
       }

@@ -42,7 +42,7 @@ public struct Conv: SumOfProducts, Mixing {
         .invalidShape, "takes images [N, C, …] and kernels of 1 or 2 axes, not \(x) and \(w)")
     }
     try window.check(rank: x.rank - 2, in: Self.name)
-    guard x[1] == w[1] * groups, w[0] % groups == 0 else {
+    guard x[1] % groups == 0, x[1] / groups == w[1], w[0] % groups == 0 else {
       throw refusal(
         .invalidShape, "\(groups) groups of kernels \(w) do not fit the channels of \(x)")
     }

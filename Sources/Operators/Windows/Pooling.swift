@@ -34,6 +34,10 @@ public struct Pooling: Hashable, Sendable {
         .invalidShape, in: owner, "a kernel \(kernel) does not move over images \(input)")
     }
     try window.check(rank: kernel.count, in: owner)
+    guard kernel.allSatisfy({ $0 <= Window.greatest }) else {
+      throw OperatorError(
+        .invalidAttribute, in: owner, "a kernel \(kernel) goes beyond \(Window.greatest)")
+    }
     for (number, pad) in window.pads.enumerated() where pad >= kernel[number % kernel.count] {
       throw OperatorError(
         .invalidAttribute, in: owner, "pads \(window.pads) must be smaller than \(kernel)")

@@ -66,7 +66,15 @@ public struct Window: Hashable, Sendable {
         .invalidAttribute, in: owner,
         "strides \(strides), pads \(pads) and dilations \(dilations) do not fit \(rank) axes")
     }
+    guard (strides + pads + dilations).allSatisfy({ $0 <= Self.greatest }) else {
+      throw OperatorError(
+        .invalidAttribute, in: owner,
+        "strides \(strides), pads \(pads) and dilations \(dilations) go beyond \(Self.greatest)")
+    }
   }
+
+  /// The greatest stride, pad or dilation, whose products with extents are numbers that fit.
+  static let greatest = 1 << 24
 }
 
 /// A kernel along one axis.

@@ -10,6 +10,9 @@ public struct ArrayFormat: Hashable, Sendable {
     case reals
   }
 
+  /// Most classes that may be said to be: each has a name, and most losses a number.
+  public static let mostClasses = 1 << 24
+
   public var target: Target
   /// The number that the first class has in the file.
   public var firstLabel: Int

@@ -26,6 +26,8 @@ extension Dataset {
           + "\((ByteSource.mostBytes / 8).groupedDigits) are read",
         cure: "save it as an npy file, or a part of it", file: path)
     }
+    // The text, and numbers of four bytes from cells of two or more.
+    try DataError.room(4 * source.byteCount, for: "the table", file: path)
     let bytes = try source.bytes(at: 0, count: source.byteCount)
     func refusal(_ problem: String, _ cure: String) -> DataError {
       DataError(.invalidFormat, problem, cure: cure, file: path)

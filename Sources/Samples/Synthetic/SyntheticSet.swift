@@ -86,6 +86,7 @@ extension SyntheticSet {
         "\(Self.name.quotedForMessage) would have more than \(Self.mostElements.groupedDigits) "
           + "numbers", cure: "make fewer or smaller samples")
     }
+    try DataError.room(4 * total, for: "the samples of \(Self.name.quotedForMessage)")
     return try make(SyntheticStreams(seed: seed, name: Self.name))
   }
 

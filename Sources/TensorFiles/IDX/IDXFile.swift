@@ -76,6 +76,7 @@ public struct IDXFile: Sendable {
   public func tensor(as elementType: ElementType? = nil) throws(DataError) -> Tensor {
     let elementType = elementType ?? storedType.elementType
     try storedType.checkReadable(as: elementType, called: "the array", file: path)
+    try DataError.room(shape.byteCount(of: elementType), for: "the array", file: path)
     let tensor = Tensor(zeros: shape, elementType)
     try source.read(
       dataStart, ElementDecoder(storedType, isBigEndian: true), into: tensor, called: "the array")

@@ -64,6 +64,8 @@ public struct NpyFile: Sendable {
   public func tensor(as elementType: ElementType? = nil) throws(DataError) -> Tensor {
     let elementType = elementType ?? storedType.elementType
     try storedType.checkReadable(as: elementType, called: "the array", file: path)
+    try DataError.room(
+      (isFortranOrder ? 2 : 1) * shape.byteCount(of: elementType), for: "the array", file: path)
     let stored = isFortranOrder ? Shape(shape.extents.reversed()) : shape
     let tensor = Tensor(zeros: stored, elementType)
     try source.read(

@@ -83,6 +83,7 @@ public struct SafetensorsFile: Sendable {
           + "most \(ByteSource.mostBytes.groupedDigits) are read", cure: "save a part of it",
         file: path)
     }
+    try DataError.room(entry.shape.byteCount(of: elementType), for: words, file: path)
     let tensor = Tensor(zeros: entry.shape, elementType)
     try source.read(
       entry.range.lowerBound, ElementDecoder(entry.storedType), into: tensor, called: words)

@@ -55,9 +55,10 @@ final class Tracer: Observer {
     let inputs = node.operands.enumerated().map {
       graph.addInput("operand\($0.offset)", step.graph.type(of: $0.element))
     }
-    guard let results = try? graph.append(node.op, to: inputs) else { return nil }
-    let plan = Plan<Float>(
-      graph, keeping: results, binding: Dictionary(uniqueKeysWithValues: zip(inputs, operands)))
+    guard let results = try? graph.append(node.op, to: inputs),
+      let plan = try? Plan<Float>(
+        graph, keeping: results, binding: Dictionary(uniqueKeysWithValues: zip(inputs, operands)))
+    else { return nil }
     plan.run()
     let number = plan[results[result]].elements(as: Float.self)[element]
     return number.isFinite ? Double(number) : nil

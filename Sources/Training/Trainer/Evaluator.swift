@@ -61,7 +61,7 @@ final class Evaluator {
       for parameter in network.parameters {
         bound[parameter.value] = values[parameter.name].map { model.tensorRead(for: $0) }
       }
-      let plan = Plan<Float>(
+      let plan = try Plan<Float>(
         network.graph, keeping: [loss, network.output], format: model.format, binding: bound)
       return Pass(
         network: network, plan: plan, loss: loss, feed: try Feed(data, to: network))

@@ -39,7 +39,7 @@ final class PopulationStatistics {
       }
     }
     let kept = network.batchStatistics.compactMap { pruned[$0.value] }
-    plan = Plan<Float>(pruned.graph, keeping: kept, format: model.format, binding: bound)
+    plan = try Plan<Float>(pruned.graph, keeping: kept, format: model.format, binding: bound)
     values = kept.map { [plan] in plan[$0] }
     feed = try Feed(data, to: network)
     batches = try Batches(of: data, size: settings.batch, seed: settings.seed)

@@ -141,7 +141,9 @@ final class Evaluation<T: Scalar> {
   private var meant: Set<Value> = []
 
   /// Where `keepsAll` is set every real value can be read after the run.
-  init(_ computation: Computation, _ formats: NodeFormats, keepsAll: Bool = false) {
+  init(
+    _ computation: Computation, _ formats: NodeFormats, keepsAll: Bool = false
+  ) throws(MemoryError) {
     self.computation = computation
     let graph = computation.graph
     reals = graph.values.filter { graph.type(of: $0).kind == .real }
@@ -150,7 +152,7 @@ final class Evaluation<T: Scalar> {
     for (value, tensor) in runnable.contents {
       bound[value] = tensor.cast(to: T.self)
     }
-    plan = Plan(
+    plan = try Plan(
       graph,
       keeping: keepsAll
         ? reals : runnable.outputs.map(\.value) + computation.gradients.compactMap(\.value),
@@ -185,12 +187,14 @@ final class Evaluation<T: Scalar> {
   }
 
   /// Runs, and compares every tensor with the same in doubles where a model is given for it.
-  func run(_ compared: Runnable?, unitRoundoff: Double) -> RunReport.Comparison? {
+  func run(
+    _ compared: Runnable?, unitRoundoff: Double
+  ) throws(MemoryError) -> RunReport.Comparison? {
     guard compared != nil else {
       plan.run(observer: Watch(evaluation: self, errors: nil))
       return nil
     }
-    let exact = ExactValues(computation)
+    let exact = try ExactValues(computation)
     let errors = ErrorSeries(computation, exact, unitRoundoff: unitRoundoff)
     plan.run(observer: Watch(evaluation: self, errors: errors))
     return errors.comparison
@@ -295,9 +299,9 @@ final class Evaluation<T: Scalar> {
 final class ExactValues {
   private let plan: Plan<Double>
 
-  init(_ computation: Computation) {
+  init(_ computation: Computation) throws(MemoryError) {
     plan =
-      Evaluation<Double>(computation, NodeFormats(all: nil, single: [:]), keepsAll: true).plan
+      try Evaluation<Double>(computation, NodeFormats(all: nil, single: [:]), keepsAll: true).plan
     plan.run()
   }
 

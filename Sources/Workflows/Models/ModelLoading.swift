@@ -19,6 +19,8 @@ public struct ModelRequest: Sendable {
   /// Samples in a batch that nothing else decides.
   public var batch: Int?
   public var isTraining = false
+  /// Told what of this has no effect.
+  public var note: @Sendable (String) -> Void = { _ in }
 
   public init(path: String) { self.path = path }
 
@@ -65,6 +67,10 @@ enum ModelLoading {
       options.shapes = try shapes(request.shapes)
       options.dimensions = try dimensions(request.dimensions)
       if let inputs = request.inputs { options.given = try given(inputs, file) }
+      if let batch = request.batch, !file.leavesBatchOpen(options) {
+        request.note(
+          "\(request.path): --batch \(batch) has no effect: the extents of all inputs are fixed")
+      }
       return (file, options)
     } catch let error as ModelError {
       throw InputError(error.description)

@@ -132,9 +132,9 @@ struct OutputComparison {
     var request = RunRequest(path: "")
     request.seed = seed
     request.model.path = "model.onnx"
-    let evaluation = Evaluation<T>(
+    let evaluation = try Evaluation<T>(
       try Computation(runnable, request: request), NodeFormats(all: nil, single: formats))
-    _ = evaluation.run(nil, unitRoundoff: 0)
+    _ = try evaluation.run(nil, unitRoundoff: 0)
     return runnable.outputs.map { ($0.name, evaluation.plan[$0.value].copy()) }
   }
 }

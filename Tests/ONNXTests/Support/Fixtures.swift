@@ -114,7 +114,7 @@ extension ImportedModel {
       found = try graph.differentiate(
         [(outputs[0].value, value)], withRespectTo: targets, adding: { Add() })
     }
-    let plan = Plan<Double>(
+    let plan = try Plan<Double>(
       graph, keeping: outputs.map(\.value) + targets.compactMap { found[$0] })
     for (value, tensor) in contents { plan[value].set(tensor) }
     for port in self.inputs { plan[port.value].set(try #require(inputs[port.name])) }

@@ -112,7 +112,7 @@ extension ModelFile {
   /// What the outputs are for inputs, in doubles.
   func outputs(_ inputs: [String: [Double]]) throws -> [[Double]] {
     let model = try ImportedModel(self)
-    let plan = Plan<Double>(model.graph, keeping: model.outputs.map(\.value))
+    let plan = try Plan<Double>(model.graph, keeping: model.outputs.map(\.value))
     for (value, tensor) in model.contents {
       if plan[value].elementType == .float64 {
         let target = plan[value].elements(as: Double.self)
