@@ -226,7 +226,7 @@ public struct GatherGradient: Operator {
   /// Each index hits each of V rows with probability 1/V: the mean square of K hits of one row is
   /// K/V for independent terms, and (K/V)² − K/V² more for their common part.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    if signature.operands[1].shape.rank <= 1, axis != 0 {
+    if signature.operands[1].shape.rank == 1, axis != 0 {
       return [ofPlaces(operands[0], in: signature)]
     }
     let x = operands[0]

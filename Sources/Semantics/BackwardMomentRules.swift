@@ -72,12 +72,18 @@ extension Moments {
   /// known of the cotangent is of the normalised value, whose scale says nothing of `value`. The
   /// second moment stays as it is: it must count the factor already, which it did by `counted`, a
   /// logarithm. The cotangent has no component along `value` any more.
-  public func following(_ value: Moments, by power: Double, counted: Double = 0) -> Moments {
+  ///
+  /// `units` is given where the operand was drawn by weights: what a gate ahead of them has added for
+  /// a component along a value of known norm, as weights that keep norms have it, they do not keep.
+  public func following(
+    _ value: Moments, by power: Double, counted: Double = 0, units: Int? = nil
+  ) -> Moments {
     var (result, backward) = (self, backwardSpread)
     let scale = value.fluctuation.scale
     backward.forgetScale(sharing: fluctuation.scale.sharing)
+    let along = units.map { (backward.alignment - 1) / Double(max(1, $0)) } ?? 0
     backward.alignment = 0
-    backward.addToMean(scale.quantiles.map { power * $0 - counted })
+    backward.addToMean(scale.quantiles.map { power * $0 - counted + along })
     result.fluctuation = Fluctuation(
       scale: ScaleSpread(sharing: scale.sharing), backward: backward)
     return result

@@ -175,6 +175,8 @@ extension Moments {
     result.law = isNormal ? law : .other
     result.basis = max(basis, .firstOrder)
     result.origin = nil
+    result.places = []
+    result.laneCorrelation = nil
     return result
   }
 

@@ -38,6 +38,9 @@ extension Moments {
       result = result.drawn(units: units, positions: positions)
       let share = max(0, 1 - along.b) / common
       result.setPlaces(a.places.map { share * $0 + 1 - share })
+      if !a.places.isEmpty {
+        result.fluctuation = result.fluctuation.uncertain(by: b.errorOfPlaces)
+      }
     } else {
       result.fluctuation = Fluctuation.product(a, b)
     }

@@ -181,7 +181,9 @@ public struct NormalizationGradient: Operator {
       dx.places = []
       dx = dx.following(
         x.drawn(units: units, positions: positions), by: -1,
-        counted: isDrawn ? Double.log(finite) : 0)
+        counted: isDrawn
+          ? Double.log(finite) : Double.log(onePlus: -min(0.5, max(0, u.alignment) / n)),
+        units: isDrawn ? units : nil)
     }
     return [dx] + results
   }
