@@ -97,9 +97,9 @@ mutations: tools
 	  --filter changedBytes
 
 # Draws small networks of every kind and prints how many measured second moments lie in their band;
-# then the same up to width 1024, and of other architectures: about 8 minutes.
+# then the same up to width 1024, and of other architectures: about 6 minutes.
 coverage: build
-	.build/release/CoverageBench --networks 40 --draws 6
+	.build/release/CoverageBench --networks 16 --draws 6
 	EVENKEEL_LONG=1 swift test -c release -Xswiftc -enable-testing --filter CoverageTests
 
 # Counts the layers of today's networks, as PyTorch exports them, that have a prediction, and those
