@@ -85,15 +85,9 @@ public struct Check: Sendable {
         return TensorState(predicted: moments, band: 0...0, measured: nil, secondMoments: [])
       }
       let moments = prediction[value]
-      let shape = graph.type(of: value).shape
-      let elements = max(1, shape.count / max(1, batch))
-      let positions = min(elements, moments.roles(in: shape).positions(in: shape))
-      let found = moments.prediction(
-        samples: batch, units: elements / positions, positions: positions)
-      let reason = moments.note ?? "no band can be stated for these moments"
       return TensorState(
-        predicted: found?.moments ?? .unknown(reason), band: found?.band ?? 0...0,
-        measured: series.first[value], secondMoments: series.secondMoments[value] ?? [])
+        moments, of: graph.type(of: value).shape, batch: batch, measured: series.first[value],
+        secondMoments: series.secondMoments[value] ?? [])
     }
     let weights = layer.weights.compactMap { differentiated.cotangents[$0] }
       .compactMap { series.first[$0] }

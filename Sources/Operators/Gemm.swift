@@ -148,7 +148,8 @@ public struct Gemm: SumOfProducts, Accumulating {
       : Moments.contraction(
         a, b, terms: terms, units: result[1], positions: positions(of: a, in: signature))
     let roles = AxisRoles.features(rank: 2, like: isLeftTransposed ? nil : a.axes)
-    let scaled = (alpha == 1 ? product : product.scaled(by: alpha)).with(roles)
+    var scaled = (alpha == 1 ? product : product.scaled(by: alpha)).with(roles)
+    if b.isParameter, a.places.count == roles.folded { scaled.places = a.places }
     guard operands.count == 3 else { return [scaled] }
     return [
       .sum(

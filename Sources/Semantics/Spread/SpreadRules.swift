@@ -101,7 +101,9 @@ extension Fluctuation {
       ? b.share * second.inheritance
       : b.moments.isShared ? a.share * first.inheritance : 1
     if let elements, !a.moments.isShared, !b.moments.isShared {
-      result = result.adding(noise: chance(a, b, elements), repeats: repeats(a, b, elements))
+      result = result.adding(
+        noise: chance(a, b, elements), repeats: repeats(a, b, elements),
+        atLeast: 1 / elements.units)
     } else if let elements {
       result.addParameter(a, b, elements)
     }
@@ -219,9 +221,12 @@ extension Fluctuation {
 }
 
 extension ScaleSpread {
-  /// The law after a noise of relative variance `variance`, which samples share by the square of
-  /// their correlation, times the `repeats` of it within a sample.
-  func adding(noise variance: Double, repeats: Double = 1) -> ScaleSpread {
+  /// The law after a noise of relative variance `variance`.
+  ///
+  /// Samples share it by the square of their correlation, times the `repeats` of it within a sample.
+  /// What a branch adds to a stream is the same map of weights for all samples: they share `atLeast`
+  /// of it.
+  func adding(noise variance: Double, repeats: Double = 1, atLeast: Double = 0) -> ScaleSpread {
     guard variance > 0 else { return self }
     var result = self
     let slopes = ScaleGrid.slopes(quantiles)
@@ -231,7 +236,7 @@ extension ScaleSpread {
     for j in 0..<ScaleGrid.count {
       let before = slopes[j] * slopes[j]
       let c = correlation.isEmpty ? 0 : correlation[j]
-      let shared = min(1, (c * c + correlationVariance[j]) * repeats)
+      let shared = min(1, max(c * c + correlationVariance[j], atLeast) * repeats)
       result.sharing[j] = (sharing[j] * before + shared * variance) / (before + variance)
     }
     return result
