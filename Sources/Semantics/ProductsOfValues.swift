@@ -54,8 +54,8 @@ extension Moments {
     let free = secondMoment == 0 ? 0 : mean * mean / secondMoment
     if isParameter { return free }
     switch role {
-    case .position: return min(max(positionCorrelation, 0), 1)
-    case .sample: return min(max(sampleCorrelation, 0), 1)
+    case .position: return min(max(positionCorrelation, free), 1)
+    case .sample: return min(max(sampleCorrelation, free), 1)
     case .unit: return free
     }
   }

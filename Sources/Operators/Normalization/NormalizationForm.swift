@@ -248,7 +248,7 @@ extension NormalizationForm {
     let size = Double(layout(shape).size)
     let overlap = x.fluctuation.batchOverlap(
       samples: layout(shape).size, common: pairCorrelation(of: x, in: shape))
-    let free = max(1 / overlap, 4.5)
+    let free = max(1 / overlap, 3.5)
     return (free - 1) / (free - 3) * max(size - 2, 1) / max(size - 1, 1)
   }
 
