@@ -6,6 +6,7 @@ several seeds of weights and inputs. Nothing that is measured enters a predictio
     python3 Benchmarks/predictions.py .build/release/evenkeel --only llama --detail
 """
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -76,10 +77,9 @@ def main():
                 module, inputs = make()
                 with tempfile.TemporaryDirectory() as folder:
                     path = os.path.join(folder, "model.onnx")
-                    with open(os.devnull, "w") as quiet:
-                        import contextlib
-                        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-                            export(module.train(), inputs, path, exporter)
+                    with open(os.devnull, "w") as quiet, contextlib.redirect_stdout(quiet), \
+                            contextlib.redirect_stderr(quiet):
+                        export(module.train(), inputs, path, exporter)
                     result = subprocess.run(
                         [options.command, "check", path, "--json", "--seed", str(seed), "--training"],
                         capture_output=True, text=True)
