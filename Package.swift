@@ -120,7 +120,7 @@ let rooms: [Room] = [
     ],
     testImports: [
       "Operators", "Execution", "Networks", "Theory", "Graphs", "Semantics", "Tensors", "Numbers",
-      "Findings",
+      "Findings", "CoverageBench",
     ], hasTestData: true),
   Room(
     name: "Watching", imports: ["Findings", "Numbers", .numerics],
@@ -240,6 +240,10 @@ let package = Package(
           "Numbers",
         ],
         path: "Benchmarks/BoundsBench", swiftSettings: settings),
+      .executableTarget(
+        name: "CoverageBench",
+        dependencies: ["Analyses", "Networks", "Operators", "Semantics", "Tensors"],
+        path: "Benchmarks/CoverageBench", swiftSettings: settings),
       .executableTarget(
         name: "RunKillHelper", dependencies: ["Runs", "Findings"], path: "Tests/RunKillHelper",
         swiftSettings: settings),

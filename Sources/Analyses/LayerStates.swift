@@ -63,14 +63,10 @@ struct LayerStates {
       let moments = Moments.unknown("no gradient reaches this layer")
       return TensorState(predicted: moments, band: 0...0, measured: nil, secondMoments: [])
     }
-    let moments = prediction[value]
-    let batch = differentiated.subject.batch
-    let units = max(1, differentiated.graph.type(of: value).shape.count / max(1, batch))
     return TensorState(
-      predicted: moments,
-      band: moments.band(samples: batch, units: units) ?? 0...0,
-      measured: series.first[value], secondMoments: series.secondMoments[value] ?? [],
-      moved: series.moved[value]?.secondMoment)
+      prediction[value], of: differentiated.graph.type(of: value).shape,
+      batch: differentiated.subject.batch, measured: series.first[value],
+      secondMoments: series.secondMoments[value] ?? [], moved: series.moved[value]?.secondMoment)
   }
 
   /// How much the loss answers to relative changes of a layer's weights, of the matrix that is felt most.

@@ -12,7 +12,7 @@ public struct Prediction: Sendable {
   /// of which moments say nothing. Where a rule meets an operand about which nothing is known,
   /// or gives no number, or where weights that are used again break its independence, the result is
   /// unknown with the reason.
-  public init(of graph: Graph, parameters: [Value: Moments]) {
+  public init(of graph: Graph, parameters: [Value: Moments], frozen: Set<Value> = []) {
     var facts = parameters
     for input in graph.inputs {
       facts[input] =
@@ -22,12 +22,19 @@ public struct Prediction: Sendable {
     for parameter in graph.parameters where facts[parameter] == nil {
       facts[parameter] = .unknown("the parameter's distribution is not known")
     }
-    let weights = RepeatedWeights(in: graph, parameters: parameters)
+    let weights = RepeatedWeights(in: graph, parameters: parameters, frozen: frozen)
     moments = graph.walk(from: facts) { node, signature, operands in
-      if let objection = weights.objection(to: node, in: graph) {
-        return node.results.map { _ in .unknown(objection) }
-      }
-      return node.op.moments(of: operands, in: signature).map { result in
+      let objection = weights.objection(to: node, in: graph)
+      if let objection, node.isBackward { return node.results.map { _ in .unknown(objection) } }
+      let shapes = signature.results.map(\.shape)
+      return zip(node.op.moments(of: operands, in: signature), shapes).map { result, shape in
+        var result = result
+        result.keepRoles(of: operands, in: shape)
+        if let objection, result.basis != .unknown {
+          result.fluctuation = result.fluctuation.uncertain(by: RepeatedWeights.error)
+          result.basis = max(result.basis, .firstOrder)
+          result.note = result.note ?? objection
+        }
         guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
         let reason = operands.first { $0.basis == .unknown }?.note
         return .unknown(reason ?? "\(node.op.typeName) has no honest rule for these operands")
@@ -38,7 +45,8 @@ public struct Prediction: Sendable {
   /// Predicts both passes of a subject.
   public init(of differentiated: DifferentiatedSubject) {
     self.init(
-      of: differentiated.graph, parameters: differentiated.subject.parameterMoments)
+      of: differentiated.graph, parameters: differentiated.subject.parameterMoments,
+      frozen: differentiated.subject.frozen)
   }
 
   public subscript(value: Value) -> Moments { moments[value.index] }

@@ -11,7 +11,8 @@ import Tensors
 struct RepeatedWeights {
   private let repeats: [Bool]
 
-  init(in graph: Graph, parameters: [Value: Moments]) {
+  /// `frozen` parameters are constants of the model, such as masks and tables of angles.
+  init(in graph: Graph, parameters: [Value: Moments], frozen: Set<Value> = []) {
     let count = graph.values.count
     // The parameter that a value is made of alone.
     var roots = [Value?](repeating: nil, count: count)
@@ -19,7 +20,8 @@ struct RepeatedWeights {
     for parameter in graph.parameters {
       roots[parameter.index] = parameter
       // Never shared, however often it is used.
-      if parameters[parameter]?.law == .constant { uses[parameter] = -graph.nodes.count }
+      let isFixed = parameters[parameter]?.law == .constant || frozen.contains(parameter)
+      if isFixed { uses[parameter] = -graph.nodes.count }
     }
     for node in graph.nodes where !node.isBackward {
       let own = node.operands.map { roots[$0.index] }
@@ -46,6 +48,9 @@ struct RepeatedWeights {
     self.repeats = repeats
   }
 
+  /// How far rules of values are off, relative, that combine what the same weights made.
+  static let error = 0.12
+
   /// Why the moment rule of a node does not hold; nil where it does.
   func objection(to node: Graph.Node, in graph: Graph) -> String? {
     let repeated = node.operands.filter { repeats[$0.index] }
@@ -56,7 +61,8 @@ struct RepeatedWeights {
     // Values put side by side are not combined.
     let size = graph.type(of: node.results[0]).shape.count
     let combined = repeated.filter { graph.type(of: $0).shape.count >= size }
-    return combined.count < 2
-      ? nil : "what the same weights made at several steps is correlated"
+    return combined.count < 2 ? nil : Self.correlated
   }
+
+  private static let correlated = "what the same weights made at several steps is correlated"
 }

@@ -61,15 +61,16 @@ public struct GaussianLadder: Sendable {
   init(breakpoints: [Double], longestPanel: Double? = nil, rule: GaussLegendre) {
     var ends = breakpoints.filter { abs($0) < Self.range } + [-Self.range, Self.range]
     ends.sort()
+    if let longestPanel, longestPanel < Self.shortestPanel {
+      self.init(ends: ends, period: 2 * longestPanel, rule: rule)
+      return
+    }
     var nodes: [Double] = []
     var weights: [Double] = []
     nodes.reserveCapacity(ends.count * rule.nodes.count)
     weights.reserveCapacity(ends.count * rule.nodes.count)
     for (start, end) in zip(ends, ends.dropFirst()) where end > start {
-      // A function that oscillates a million times across the density averages to its mean however
-      // it is sampled; more panels than this would only cost time.
-      let pieces = min(1e5, ((end - start) / (longestPanel ?? .infinity)).rounded(.up))
-      let count = max(1, Int(pieces))
+      let count = max(1, Int(((end - start) / (longestPanel ?? .infinity)).rounded(.up)))
       // Written so that panels on both sides of 0 are exact mirror images.
       let cut = { (index: Int) in
         (start * Double(count - index) + end * Double(index)) / Double(count)
@@ -84,9 +85,38 @@ public struct GaussianLadder: Sendable {
         }
       }
     }
+    self.init(nodes: nodes, weights: weights)
+  }
+
+  /// Creates a ladder for a function that oscillates often across every panel.
+  ///
+  /// To exp(−2π² (σ/P)²), P its period in units of z, such a function's averages are those over one
+  /// period, wherever the density is. So every node stands for the period that it lies in: at
+  /// `phases` equal steps, which averages all harmonics below that number exactly.
+  private init(ends: [Double], period: Double, rule: GaussLegendre) {
+    let smooth = GaussianLadder(breakpoints: ends, rule: rule)
+    let half = zip(smooth.nodes, smooth.weights).filter { $0.0 > 0 }
+    let points = half.flatMap { node, weight in
+      let start = (node / period).rounded(.down)
+      return (0..<Self.phases).map { phase in
+        let step = (Double(phase) + 0.5) / Double(Self.phases)
+        return ((start + step) * period, weight / Double(Self.phases))
+      }
+    }
+    let sorted = points.sorted { $0.0 < $1.0 }
+    self.init(
+      nodes: sorted.reversed().map { -$0.0 } + sorted.map(\.0),
+      weights: sorted.reversed().map(\.1) + sorted.map(\.1))
+  }
+
+  private init(nodes: [Double], weights: [Double]) {
     self.nodes = nodes
     self.weights = weights
   }
+
+  private static let phases = 16
+  /// Panels shorter than this would be some 500 in number.
+  private static let shortestPanel = 0.04
 
   /// 1/√(2π).
   private static let densityFactor = 0.398942280401432677939946059934

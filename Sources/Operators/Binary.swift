@@ -121,9 +121,9 @@ extension Binary {
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let type = signature.results[0]
     guard type.kind == .real else { return [.unknown("integers are not followed")] }
-    return [
-      Self.moments(operands[0], operands[1], units: type.units, positions: type.positions)
-    ]
+    let layout = operands.layout(in: type)
+    let spread = zip(operands, signature.operands).map { $0.repeated($1.shape, over: type.shape) }
+    return [Self.moments(spread[0], spread[1], units: layout.units, positions: layout.positions)]
   }
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {

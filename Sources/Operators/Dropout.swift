@@ -103,13 +103,12 @@ public struct Dropout: SumOfProducts {
   /// E[x²]/(1 − p), which is the variance (v + p m²)/(1 − p); masks of two elements are
   /// independent, so E[x x′] stays and the correlations shrink by 1 − p.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    var result = operands[0]
-    guard dropped > 0 else { return [result] }
-    result.secondMoment /= 1 - dropped
-    result.sampleCorrelation *= 1 - dropped
-    result.positionCorrelation *= 1 - dropped
-    result.law = .other
-    return [result]
+    guard dropped > 0 else { return [operands[0]] }
+    let layout = operands.layout(in: signature.results[0])
+    return [
+      operands[0].masked(
+        keeping: 1 - dropped, units: layout.units, positions: layout.positions)
+    ]
   }
 
   public func forEachTerm(

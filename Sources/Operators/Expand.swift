@@ -101,11 +101,11 @@ public struct Expand: Rearrangement {
   /// they are correlated fully.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     var result = operands[0]
-    let (before, after) = (aligned(signature.operands[0].shape), AxisRoles(shape))
+    let (before, after) = (aligned(signature.operands[0].shape), operands[0].roles(in: shape))
     let repeated = (0..<shape.rank).filter { before[$0] != shape[$0] }
-    if repeated.contains(where: after.samples.contains) { result.sampleCorrelation = 1 }
-    if repeated.contains(where: after.positions.contains) { result.positionCorrelation = 1 }
-    if repeated.contains(where: after.units.contains), result.law == .gaussian {
+    if repeated.contains(where: { after.roles[$0] == .sample }) { result.sampleCorrelation = 1 }
+    if repeated.contains(where: { after.roles[$0] == .position }) { result.positionCorrelation = 1 }
+    if repeated.contains(where: { after.roles[$0] == .unit }), result.law == .gaussian {
       result.law = .other
     }
     return [result]

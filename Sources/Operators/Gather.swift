@@ -72,14 +72,12 @@ public struct Gather: Operator {
 
   /// Those of the table; as indices differ between samples, rows of a parameter are new draws.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    var result = operands[0].sampled
+    let (table, indices) = (signature.operands[0].shape, signature.operands[1].shape)
+    let result = operands[0].sampled
     guard result.isParameter else { return [result] }
-    let square = result.mean * result.mean
-    let shared = result.secondMoment == 0 ? 0 : square / result.secondMoment
-    result.law = .other
-    result.sampleCorrelation = shared
-    result.positionCorrelation = shared
-    return [result]
+    // Rows of a vocabulary; what every sample takes alike has no axis of samples.
+    let rows = table.rank == 0 ? 1 : table[(axis + table.rank) % table.rank]
+    return [result.rows(of: rows, isShared: indices.rank < 2 || indices[0] == 1)]
   }
 
   /// For every place, all rows that its index may name.
@@ -209,9 +207,28 @@ public struct GatherGradient: Operator {
     return [try graph.apply(Gather(axis: axis), cotangent, node.operands[1]), nil]
   }
 
+  /// Places along one axis of a value, each taken evenly often: k cotangents meet at a place, and add
+  /// up as two positions correlate.
+  private func ofPlaces(_ x: Moments, in signature: Signature) -> Moments {
+    let hits = Double(signature.operands[1].shape.count)
+    let often = hits / Double(max(extents[axis], 1))
+    var result = x.sampled
+    let role = x.roles(in: signature.operands[0].shape).roles[axis]
+    let pairs = max(0, often - 1) * x.correlation(along: role, isLast: false)
+    result.mean *= often
+    result.secondMoment *= often * (1 + pairs)
+    result.laneCorrelation = nil
+    result.origin = nil
+    result.basis = max(x.basis, .firstOrder)
+    return result
+  }
+
   /// Each index hits each of V rows with probability 1/V: the mean square of K hits of one row is
   /// K/V for independent terms, and (K/V)² − K/V² more for their common part.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
+    if signature.operands[1].shape.rank == 1, axis != 0 {
+      return [ofPlaces(operands[0], in: signature)]
+    }
     let x = operands[0]
     let hits = Double(signature.operands[1].shape.count)
     let rows = Double(max(extents[axis], 1))

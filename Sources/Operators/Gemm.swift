@@ -129,6 +129,11 @@ public struct Gemm: SumOfProducts, Accumulating, Mixing {
     return gradients
   }
 
+  /// Positions that samples of the left operand have folded into them.
+  private func positions(of a: Moments, in signature: Signature) -> Int {
+    a.isShared || isLeftTransposed ? 1 : a.roles(in: signature.operands[0].shape).folded
+  }
+
   /// A row of a matrix times a parameter; or, where both operands vary and are contracted over
   /// their rows, a sum over samples: the gradient of a parameter.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
@@ -140,10 +145,17 @@ public struct Gemm: SumOfProducts, Accumulating, Mixing {
     let product =
       isOverSamples
       ? Moments.contractionOverSamples(a, b, samples: terms)
-      : Moments.contraction(a, b, terms: terms, units: result[1])
-    let scaled = alpha == 1 ? product : product.scaled(by: alpha)
+      : Moments.contraction(
+        a, b, terms: terms, units: result[1], positions: positions(of: a, in: signature))
+    let roles = AxisRoles.features(rank: 2, like: isLeftTransposed ? nil : a.axes)
+    var scaled = (alpha == 1 ? product : product.scaled(by: alpha)).with(roles)
+    if b.isParameter, a.places.count == roles.folded { scaled.places = a.places }
     guard operands.count == 3 else { return [scaled] }
-    return [.sum(scaled, beta == 1 ? operands[2] : operands[2].scaled(by: beta))]
+    return [
+      .sum(
+        scaled, beta == 1 ? operands[2] : operands[2].scaled(by: beta), units: result[1],
+        positions: roles.positions(in: result))
+    ]
   }
 
   public func forEachTerm(

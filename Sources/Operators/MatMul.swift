@@ -138,12 +138,59 @@ public struct MatMul: SumOfProducts, Mixing {
   /// A contraction; first order where both operands vary, as they seldom are independent.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let layout = MatMulLayout(self, signature.operands[0].shape, signature.operands[1].shape)
-    var result = Moments.contraction(
-      operands[0], operands[1], terms: layout.terms, units: layout.columns)
-    if !operands[0].isParameter, !operands[1].isParameter {
-      result.basis = max(result.basis, .firstOrder)
+    let shape = signature.results[0].shape
+    let (a, b) = (operands[0], operands[1])
+    if b.isParameter, !a.isParameter {
+      let roles = AxisRoles.features(rank: shape.rank, like: a.axes)
+      var result = Moments.contraction(
+        a, b, terms: layout.terms, units: layout.columns,
+        positions: a.isShared ? 1 : roles.positions(in: shape))
+      result.axes = roles
+      result.places = a.places
+      return [result]
     }
-    return [result]
+    return [ofValues(a, b, terms: layout.terms, in: signature)]
+  }
+
+  /// A product of two values, or of a matrix of weights and the columns of a value.
+  private func ofValues(
+    _ a: Moments, _ b: Moments, terms: Int, in signature: Signature
+  ) -> Moments {
+    let (left, right) = (signature.operands[0].shape, signature.operands[1].shape)
+    let (first, second) = (a.roles(in: left).roles, b.roles(in: right).roles)
+    func along(_ x: Moments, _ roles: [AxisRoles.Role], fromEnd place: Int) -> Double {
+      guard roles.count >= place else { return x.correlation(along: .unit, isLast: place == 1) }
+      return x.correlation(along: roles[roles.count - place], isLast: place == 1)
+    }
+    let (row, sum) = isLeftTransposed ? (1, 2) : (2, 1)
+    let (column, other) = isRightTransposed ? (2, 1) : (1, 2)
+    func places(_ x: Moments, _ roles: [AxisRoles.Role], _ place: Int) -> Double? {
+      guard roles.count >= place, roles[roles.count - place] == .position else { return nil }
+      return along(x, roles, fromEnd: place)
+    }
+    // Rows stand where those of the left operand stood, columns where the right one's did.
+    let shape = signature.results[0].shape
+    let whole = shape.rank == right.rank ? second : first
+    let known = whole.count == shape.rank && shape.rank >= 2
+    var roles = known ? whole : AxisRoles(shape).roles
+    if known, first.count >= row { roles[shape.rank - 2] = first[first.count - row] }
+    if known, second.count >= column { roles[shape.rank - 1] = second[second.count - column] }
+    let axes = AxisRoles(roles)
+    var result = Moments.product(
+      of: a, and: b, terms: terms,
+      along: (along(a, first, fromEnd: sum), along(b, second, fromEnd: other)),
+      rows: a.isParameter ? nil : places(a, first, row),
+      columns: b.isParameter ? nil : places(b, second, column), units: axes.units(in: shape),
+      positions: axes.positions(in: shape))
+    result.axes = axes
+    if a.isParameter {
+      // A fixed map of positions: samples stay as alike as they were.
+      result.sampleCorrelation = b.sampleCorrelation
+      result.positionCorrelation = b.positionCorrelation
+      result.fluctuation = b.fluctuation
+      result.laneCorrelation = nil
+    }
+    return result
   }
 
   public func forEachTerm(

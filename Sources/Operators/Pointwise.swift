@@ -181,8 +181,8 @@ extension Pointwise {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    let type = signature.results[0]
-    return [moments(of: operands[0], units: type.units, positions: type.positions)]
+    let layout = operands.layout(in: signature.results[0])
+    return [moments(of: operands[0], units: layout.units, positions: layout.positions)]
   }
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {

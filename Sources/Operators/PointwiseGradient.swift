@@ -85,10 +85,12 @@ public struct PointwiseGradient: Elementwise {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    [
+    // The value's roles: a cotangent that was gathered from several places may not know them.
+    let layout = [operands[1], operands[0]].layout(in: signature.results[0])
+    return [
       function.moments(
-        ofCotangent: operands[0], at: operands[1], order: order, units: signature.results[0].units,
-        positions: signature.results[0].positions)
+        ofCotangent: operands[0], at: operands[1], order: order, units: layout.units,
+        positions: layout.positions)
     ]
   }
 

@@ -58,7 +58,9 @@ extension Reshaping {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    [operands[0]]
+    let (before, after) = (signature.operands[0].shape, signature.results[0].shape)
+    let roles = operands[0].roles(in: before)
+    return [operands[0].with(roles.reshaped(from: before, to: after))]
   }
 
   /// The cotangent in the shape of the operand.

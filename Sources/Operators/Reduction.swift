@@ -204,12 +204,13 @@ extension Reduction {
     }
     let shape = signature.operands[0].shape
     let folded = reducer.folded(of: shape)
-    let roles = AxisRoles(shape)
+    let roles = operands[0].roles(in: shape)
     func count(_ axes: [Int]) -> Int {
       axes.filter(folded.contains).reduce(1) { $0 * shape[$1] }
     }
     let group = Group(
-      samples: count(roles.samples), positions: count(roles.positions), units: count(roles.units))
+      samples: count(roles.axes(.sample)), positions: count(roles.axes(.position)),
+      units: count(roles.axes(.unit)))
     guard group.count > 0 else { return [.constant(Self.finish(Self.seed, count: 0))] }
     return [Self.moments(of: operands[0], over: group)]
   }

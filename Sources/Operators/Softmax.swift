@@ -135,20 +135,13 @@ public struct Softmax: LaneOperator {
     return [try graph.apply(Mul(), shares, graph.apply(Sub(), cotangent, mean))]
   }
 
-  /// The mean is 1/n by symmetry; E[p²] ≈ (1/n) e^v/(e^v + n − 1) for variance v interpolates
-  /// between equal shares (v = 0) and one that takes all.
+  /// Shares of what a mask leaves.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let x = operands[0]
     guard x.basis != .unknown else { return [.unknown(x.note ?? "the logits are not known")] }
     let n = Double(Lanes(signature.operands[0].shape, axis: axis).length)
-    if x.law == .constant || n == 1 { return [.constant(1 / n)] }
-    let growth = Double.exp(min(x.variance, 700))
-    return [
-      Moments(
-        mean: 1 / n, secondMoment: growth / (growth + n - 1) / n,
-        sampleCorrelation: (growth + n - 1) / (n * growth),
-        positionCorrelation: (growth + n - 1) / (n * growth), basis: max(x.basis, .firstOrder))
-    ]
+    if x.law == .constant && x.visible.isEmpty || n == 1 { return [.constant(1 / n)] }
+    return [x.shares(of: Int(n))]
   }
 
   public static func range(logOdds: Interval) -> Interval {

@@ -51,7 +51,7 @@ public struct Sum: Elementwise {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    let (units, positions) = (signature.results[0].units, signature.results[0].positions)
+    let (units, positions) = operands.layout(in: signature.results[0])
     return [
       operands.dropFirst().reduce(operands[0]) {
         .sum($0, $1, units: units, positions: positions)

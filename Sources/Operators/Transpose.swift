@@ -76,6 +76,14 @@ public struct Transpose: Rearrangement {
   }
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    [operands[0]]
+    let rank = signature.operands[0].shape.rank
+    let order = (0..<rank).map { axis($0, rank: rank) }
+    let roles = operands[0].roles(in: signature.operands[0].shape)
+    var result = operands[0].with(roles.permuted(order))
+    if order.last != rank - 1 {
+      result.laneCorrelation = nil
+      result.visible = []
+    }
+    return [result]
   }
 }

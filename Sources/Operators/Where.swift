@@ -67,9 +67,23 @@ public struct Where: Elementwise {
     ]
   }
 
+  /// Elements of which those that a constant replaces are far below all others: masked, if the
+  /// condition is known by its rows.
+  private static func masked(_ condition: Moments, _ a: Moments, _ b: Moments) -> Moments? {
+    guard !condition.visible.isEmpty else { return nil }
+    let (value, filling, isChosen) = b.law == .constant ? (a, b, true) : (b, a, false)
+    guard filling.law == .constant, filling.mean < -1e4, value.law != .constant else { return nil }
+    var result = value
+    let length = condition.visible.reduce(0, +) / condition.mean / Double(condition.visible.count)
+    result.visible = isChosen ? condition.visible : condition.visible.map { length - $0 }
+    result.origin = nil
+    return result
+  }
+
   /// A mixture, for a condition that is independent of both.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let (condition, a, b) = (operands[0], operands[1], operands[2])
+    if let masked = Self.masked(condition, a, b) { return [masked] }
     for operand in operands where operand.basis == .unknown {
       return [.unknown(operand.note ?? "an operand is not known")]
     }

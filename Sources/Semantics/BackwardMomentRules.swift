@@ -20,7 +20,7 @@ extension Moments {
     }
     guard x.variance > 0 else {
       let gate = order == 1 ? function.slope(at: x.mean) : function.curvature(at: x.mean)
-      return cotangent.scaled(by: gate)
+      return cotangent.scaled(by: gate).with(cotangent.axes ?? x.axes)
     }
     let isOverflowing = x.secondMoment > largest
     let wide = WideAverage(
@@ -31,6 +31,8 @@ extension Moments {
       basis: max(cotangent.basis, x.basis, x.isNormal ? wide.basis : .firstOrder),
       note: cotangent.note ?? x.note)
     result.fluctuation = cotangent.fluctuation
+    result.axes = x.axes ?? cotangent.axes
+    result.places = cotangent.places
     guard !isOverflowing, wide.secondMoment > 0 else { return result }
     let elements = FreeElements(units: units, positions: positions)
     var table = ScaleTable(
@@ -45,6 +47,12 @@ extension Moments {
     let gate = table.evaluate(
       \.gates, at: step.correlation[middle], logScale: step.logScales[middle])
     result.sampleCorrelation = cotangent.sampleCorrelation * gate.value
+    if !x.places.isEmpty {
+      let gates = Moments.responses(to: x.places) { table.smooth(at: step.base + $0).gate }
+      result.multiplyPlaces(
+        cotangent.places.isEmpty ? x.places.map { _ in 1 } : cotangent.places,
+        gates.map { Double.exp($0 - step.limit.gate) })
+    }
     var scale = ScaleSpread()
     scale.sharing = x.fluctuation.scale.sharing
     let spread = BackwardStep(
@@ -62,18 +70,35 @@ extension Moments {
   ///
   /// A norm that each sample is divided by has power −1 in the cotangent that passes it. What is
   /// known of the cotangent is of the normalised value, whose scale says nothing of `value`. The
-  /// second moment stays as it is: it must count the factor already. `isOrthogonal` says that the
-  /// cotangent has no component along `value` any more.
+  /// second moment stays as it is: it must count the factor already, which it did by `counted`, a
+  /// logarithm. The cotangent has no component along `value` any more.
+  ///
+  /// `units` is given where the operand was drawn by weights: what a gate ahead of them has added for
+  /// a component along a value of known norm, as weights that keep norms have it, they do not keep.
   public func following(
-    _ value: Moments, by power: Double, isOrthogonal: Bool = false
+    _ value: Moments, by power: Double, counted: Double = 0, units: Int? = nil
   ) -> Moments {
     var (result, backward) = (self, backwardSpread)
-    if isOrthogonal { backward.alignment = 0 }
     let scale = value.fluctuation.scale
     backward.forgetScale(sharing: fluctuation.scale.sharing)
-    backward.addToMean(scale.quantiles.map { power * $0 })
+    let along = units.map { (backward.alignment - 1) / Double(max(1, $0)) } ?? 0
+    backward.alignment = 0
+    backward.addToMean(scale.quantiles.map { power * $0 - counted + along })
     result.fluctuation = Fluctuation(
       scale: ScaleSpread(sharing: scale.sharing), backward: backward)
+    return result
+  }
+
+  /// A cotangent that a norm over the batch lets through.
+  ///
+  /// Nothing is known of its component along one sample's value, nor of its scale given the value's.
+  /// `error` is the relative error of the second moment, the same for all samples.
+  public func passingBatch(error: Double) -> Moments {
+    var (result, backward) = (self, backwardSpread)
+    backward.forgetScale(sharing: fluctuation.scale.sharing)
+    backward.alignment = 1
+    backward.addError(error)
+    result.fluctuation = Fluctuation(scale: ScaleSpread(), backward: backward)
     return result
   }
 

@@ -2,12 +2,32 @@ import Numbers
 import RealModule
 
 extension Moments {
+  /// What is predicted of the mean square of one batch, with its band; nil where nothing is known.
+  ///
+  /// The second moment of the wide limit lies in the band, unless a few draws of the parameters make
+  /// most of it; then the middle of the band is what one draw shows.
+  public func prediction(
+    samples: Int, units: Int, positions: Int = 1
+  ) -> (moments: Moments, band: ClosedRange<Double>)? {
+    guard let band = band(samples: samples, units: units, positions: positions) else { return nil }
+    var result = self
+    if !band.contains(secondMoment) {
+      let centre = band.lowerBound.squareRoot() * band.upperBound.squareRoot()
+      guard centre.isFinite, band.contains(centre) else { return nil }
+      result.mean *= (centre / secondMoment).squareRoot()
+      result.secondMoment = centre
+      result.basis = max(basis, .firstOrder)
+      result.note = note ?? "most draws of this width lie far from the wide limit"
+    }
+    return (result, band)
+  }
+
   /// The 95 % band of the mean square of one batch, measured over `samples` samples of `units`
-  /// elements each, for one draw of the parameters; nil where nothing is known.
-  public func band(samples: Int, units: Int) -> ClosedRange<Double>? {
+  /// elements at each of `positions`, for one draw of the parameters; nil where nothing is known.
+  public func band(samples: Int, units: Int, positions: Int = 1) -> ClosedRange<Double>? {
     guard !secondMoment.isNaN else { return nil }
     guard secondMoment > 0, secondMoment.isFinite else { return secondMoment...secondMoment }
-    let band = logarithmicBand(samples: samples, units: units)
+    let band = logarithmicBand(samples: samples, units: units, positions: positions)
     // Measurements in fp32 round, and a norm's result differs from 1 by less than that.
     let rounding = 0x1p-20
     let (low, high) = (
@@ -18,8 +38,8 @@ extension Moments {
   }
 
   /// The band of ln(mean square / secondMoment).
-  func logarithmicBand(samples: Int, units: Int) -> ClosedRange<Double> {
-    let (quantiles, sharing) = measuredLaw(units: units)
+  func logarithmicBand(samples: Int, units: Int, positions: Int = 1) -> ClosedRange<Double> {
+    let (quantiles, sharing) = measuredLaw(units: units, positions: positions)
     let batch = BatchMean(count: Double(max(1, samples)))
     let reach = 1.959963984540054
     let ends = [-reach, 0, reach]
@@ -42,9 +62,11 @@ extension Moments {
   }
 
   /// Quantiles of one sample's ln(mean square / secondMoment), and what two samples share of it.
-  private func measuredLaw(units: Int) -> (quantiles: [Double], sharing: Double) {
+  private func measuredLaw(units: Int, positions: Int) -> (quantiles: [Double], sharing: Double) {
     guard let backward = fluctuation.backward else {
-      let spread = drawn(units: units).fluctuation.scale
+      let spread = drawn(units: units, positions: positions).fluctuation.scale
+      // Samples differ from each other, but their mean over the batch is known.
+      if isNormal, fluctuation.scale.groupKnown > 0 { return (ScaleGrid.zeros, 0) }
       // A batch's mean square is made by its larger samples: their sharing counts.
       let largest = spread.quantiles.max() ?? 0
       let tilts = spread.quantiles.map { Double.exp($0 - largest) }
@@ -54,14 +76,15 @@ extension Moments {
     var mean = backward.mean
     var variance = backward.variance
     var shared = ScaleGrid.average(backward.sharedVariance)
-    let n = Double(max(1, units))
-    let along = (backward.alignment - 1) / n
+    let elements = FreeElements(units: units, positions: positions)
+    let n = elements.count(share: positionOverlap)
+    let along = (backward.alignment - 1) / elements.units
     let element = law == .gaussian ? MeanOfSquares(spread: 2, third: 8, count: n) : nil
     for j in 0..<ScaleGrid.count {
       mean[j] += along + (element?.shift ?? 0)
       variance[j] += element?.variance ?? 0
     }
-    shared += (element?.variance ?? 0) * backward.overlap
+    shared += (element?.variance ?? 0) * min(1, backward.overlap * n / elements.units)
     let sharing = ScaleGrid.average(fluctuation.scale.sharing)
     let covariance = ScaleGrid.covariance(mean, correlation: sharing) + shared
     let quantiles = ConditionalLaw(

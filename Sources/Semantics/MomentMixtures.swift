@@ -32,6 +32,7 @@ extension Moments {
   public var sampled: Moments {
     var result = self
     if case .parameter = law { result.law = .parameter(isOrthogonal: false) }
+    result.places = []
     return result
   }
 

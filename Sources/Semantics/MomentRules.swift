@@ -29,6 +29,7 @@ extension Moments {
     result.positionCorrelation = value.positionCorrelation
     result.fluctuation = value.drawn(units: terms, positions: positions).fluctuation
     result.fluctuation.scale.inheritance = 1
+    result.fluctuation.scale.groupKnown = 0
     result.fluctuation.correlateByChance(terms: terms, around: value.sampleCorrelation)
     if weight.mean == 0 {
       let isIsometry = weight.law == .parameter(isOrthogonal: true) && units >= terms
@@ -46,13 +47,18 @@ extension Moments {
   public static func sum(
     _ a: Moments, _ b: Moments, units: Int? = nil, positions: Int = 1
   ) -> Moments {
-    if b.secondMoment == 0 { return a.joined(to: b.basis) }
-    if a.secondMoment == 0 { return b.joined(to: a.basis) }
+    if b.secondMoment == 0 { return a.joined(to: b) }
+    if a.secondMoment == 0 { return b.joined(to: a) }
     let secondMoment = a.secondMoment + b.secondMoment + 2 * a.mean * b.mean
     var result = Moments(
       mean: a.mean + b.mean, secondMoment: secondMoment, basis: max(a.basis, b.basis),
       note: a.note ?? b.note)
+    result.nearby = max(a.nearby, b.nearby)
+    result.axes = a.isShared ? b.axes : a.axes ?? b.axes
+    result.visible = a.visible.isEmpty ? b.visible : a.visible
+    result.laneCorrelation = a.isShared ? b.laneCorrelation : b.isShared ? a.laneCorrelation : nil
     guard secondMoment.isFinite, secondMoment > 0 else { return result }
+    result.places = Moments.places(ofSum: a, b, cross: 2 * a.mean * b.mean)
     let cross = 2 * a.mean * b.mean / secondMoment
     let (share, otherShare) = (a.secondMoment / secondMoment, b.secondMoment / secondMoment)
     result.sampleCorrelation =
@@ -77,12 +83,16 @@ extension Moments {
       sampleCorrelation: a.sampleCorrelation * b.sampleCorrelation,
       positionCorrelation: a.positionCorrelation * b.positionCorrelation,
       basis: max(a.basis, b.basis), note: a.note ?? b.note)
-    if a.law == .constant {
+    // Factors that are all alike, as gains of norms start, leave the law as it is.
+    if a.isShared, a.variance == 0 {
       result.law = b.law
-    } else if b.law == .constant {
+    } else if b.isShared, b.variance == 0 {
       result.law = a.law
     }
     result.fluctuation = Fluctuation.product(a, b)
+    result.axes = a.isShared ? b.axes : a.axes ?? b.axes
+    result.laneCorrelation = a.isShared ? b.laneCorrelation : b.isShared ? a.laneCorrelation : nil
+    result.multiplyPlaces(a.places, b.places)
     return result
   }
 
@@ -105,6 +115,7 @@ extension Moments {
       var result = Moments.constant(function.value(at: mean))
       result.basis = basis
       result.note = note
+      result.axes = axes
       return result
     }
     // A second moment that has overflowed is taken as the largest whose square still has a meaning;
@@ -116,6 +127,7 @@ extension Moments {
       mean: wide.mean, secondMoment: wide.secondMoment,
       basis: max(basis, isNormal ? wide.basis : .firstOrder),
       note: note ?? (isNormal ? nil : "elements taken to be normal"))
+    result.axes = axes
     if isOverflowing {
       result.sampleCorrelation = sampleCorrelation
       if result.secondMoment > 1e200 {
@@ -133,7 +145,26 @@ extension Moments {
     result.sampleCorrelation = step.spread.correlation[middle]
     result.positionCorrelation = table.correlation(
       \.values, of: positionCorrelation, logScale: Double.log(secondMoment))
+    if isLinear(function, wide) {
+      result.law = law
+      result.fluctuation = fluctuation
+      result.sampleCorrelation = sampleCorrelation
+    }
+    if !places.isEmpty {
+      let responses = Moments.responses(to: places) { table.smooth(at: step.base + $0).value }
+      result.setPlaces(responses.map { Double.exp($0 - step.limit.value) })
+    }
+    result.nearby = nearby
+    result.origin = Origin(function, of: self, giving: result)
     return result
+  }
+
+  /// Whether φ is a straight line through 0 as far as these elements reach: its slope does not vary.
+  private func isLinear(_ function: any ScalarFunction, _ wide: WideAverage) -> Bool {
+    guard isNormal, function.kinks.isEmpty, function.value(at: 0) == 0 else { return false }
+    let slope = WideAverage(of: function, derivative: 1, mean: mean, variance: variance)
+    let spread = slope.secondMoment - slope.mean * slope.mean
+    return spread <= 1e-14 * slope.secondMoment
   }
 
   /// The mean of `count` elements whose uncentred correlation is `correlation`.
@@ -143,6 +174,38 @@ extension Moments {
     result.secondMoment *= 1 / n + (1 - 1 / n) * correlation
     result.law = isNormal ? law : .other
     result.basis = max(basis, .firstOrder)
+    result.origin = nil
+    result.places = []
+    result.laneCorrelation = nil
+    return result
+  }
+
+  /// The mean of `count` positions of each sample.
+  ///
+  /// What two positions have in common stays, while their own parts shrink: two such means correlate
+  /// by ρ E[x²] / E[x̄²]. Two samples keep at their one place what they share, and at different
+  /// places what both positions and samples share. What the positions of a unit share, as its bias, is
+  /// drawn once for each of `units`, which moves the mean square by the relative variance 2ρ²/n.
+  public func averagedOverPositions(_ count: Int, units: Int) -> Moments {
+    guard count > 1, basis != .unknown else { return self }
+    var result = averaged(over: count, correlation: positionCorrelation)
+    guard result.secondMoment > 0 else { return result }
+    let (n, ratio) = (Double(count), secondMoment / result.secondMoment)
+    func bounded(_ x: Double) -> Double { min(max(x, -1), 1) }
+    result.positionCorrelation = bounded(positionCorrelation * ratio)
+    let free = secondMoment == 0 ? 0 : mean * mean / secondMoment
+    let both =
+      free + (sampleCorrelation - free) * (positionCorrelation - free)
+      / max(1 - free, .leastNormalMagnitude)
+    result.sampleCorrelation = bounded(
+      (sampleCorrelation / n + (1 - 1 / n) * both) * ratio)
+    result.fluctuation.scale.correlation = []
+    let common = max(
+      0, result.positionCorrelation - result.mean * result.mean / result.secondMoment)
+    let drawn = 2 * common * common / Double(max(1, units))
+    result.fluctuation = result.fluctuation.uncertain(
+      by: (2 * (1 - 1 / n) * nearby + drawn).squareRoot())
+    result.nearby = 0
     return result
   }
 
@@ -153,11 +216,12 @@ extension Moments {
   var isNormal: Bool { law == .gaussian || law == .spherical }
 
   /// Whether all samples see the same elements.
-  var isShared: Bool { isParameter || law == .constant }
+  public var isShared: Bool { isParameter || law == .constant }
 
-  private func joined(to other: Basis) -> Moments {
+  private func joined(to zero: Moments) -> Moments {
     var result = self
-    result.basis = max(basis, other)
+    result.basis = max(basis, zero.basis)
+    if !zero.visible.isEmpty { result.visible = zero.visible }
     return result
   }
 }

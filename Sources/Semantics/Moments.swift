@@ -17,6 +17,20 @@ public struct Moments: Hashable, Sendable {
   public var basis: Basis
   /// Why nothing is known, or what was approximated.
   public var note: String?
+  /// What the axes stand for; nil where only the rank tells.
+  public var axes: AxisRoles?
+  /// Mean square at each place of an image or a sequence, relative to their mean; empty where all
+  /// places are alike.
+  public var places: [Double] = []
+  /// Correlation between two elements along the last axis, where that is known to differ from that of
+  /// independent elements: logits of keys that look alike, shares that sum to 1.
+  public var laneCorrelation: Double?
+  /// The variance over units of how neighbouring positions correlate, as a draw of kernels makes it.
+  public var nearby = 0.0
+  /// How many elements of each row of the last axis a mask leaves; empty where nothing is masked.
+  public var visible: [Double] = []
+  /// What the elements are values of, as long as they are nothing else.
+  public var origin: Origin?
 
   public init(
     mean: Double, secondMoment: Double, sampleCorrelation: Double = 0,
@@ -31,6 +45,13 @@ public struct Moments: Hashable, Sendable {
     self.fluctuation = fluctuation
     self.basis = basis
     self.note = note
+  }
+
+  /// These moments with the roles of axes that the rule of an operator knows.
+  public func with(_ axes: AxisRoles?) -> Moments {
+    var result = self
+    result.axes = axes
+    return result
   }
 
   public var variance: Double { max(0, secondMoment - mean * mean) }

@@ -96,4 +96,19 @@ private struct Wave: ScalarFunction {
     #expect(abs(RootFinding.root(between: 3, and: 4) { sin($0) } - .pi) < 1e-15)
     #expect(RootFinding.root(between: -1, and: 1) { $0 * $0 * $0 } < 1e-5)
   }
+
+  /// Nodes stay few however often a function oscillates, and averages are those over one period.
+  @Test func functionsThatOscillateWithoutEndTakeFewNodes() {
+    for deviation in [100.0, 1e4, 1e9] {
+      let ladder = GaussianLadder(standardDeviation: deviation, for: Wave())
+      #expect(ladder.nodes.count < 20_000)
+      #expect(abs(ladder.average { _ in 1 } - 1) < 1e-12)
+      #expect(ladder.average { sin(deviation * $0) } == 0)
+      let square = ladder.average { pow(sin(deviation * $0), 2) }
+      #expect(abs(square - 0.5) < 1e-6, "\(deviation): \(square)")
+      let fourth = ladder.average { pow(sin(deviation * $0), 4) }
+      #expect(abs(fourth - 0.375) < 1e-6, "\(deviation): \(fourth)")
+    }
+    #expect(GaussianLadder(standardDeviation: 1e38, for: Wave()).nodes.count < 20_000)
+  }
 }

@@ -131,6 +131,12 @@ public struct Attention: Mixing {
     }
     result = result.drawnValues(of: v, in: signature)
     result.law = .other
+    result.places = []
+    if !gain.places.isEmpty, result.secondMoment > 0 {
+      let own = (1 - rho) * gain.kept / (rho + (1 - rho) * gain.kept)
+      result.setPlaces(gain.places.map { own * $0 / gain.kept + 1 - own })
+      result.fluctuation = result.fluctuation.uncertain(by: v.errorOfPlaces)
+    }
     if q.basis == .unknown || k.basis == .unknown {
       result.note = "logits taken as small, as nothing is known of them"
     }

@@ -129,7 +129,8 @@ public struct AttentionGradient: Mixing {
       dv.positionCorrelation = min(1, dy.secondMoment * rows * pairs / dv.secondMoment)
     }
     dv = dv.drawnValues(of: dy, in: signature)
-    dv.fluctuation = dv.fluctuation.uncertain(by: Self.error)
+    let deviation = (Self.error * Self.error + v.errorOfPlaces * v.errorOfPlaces).squareRoot()
+    dv.fluctuation = dv.fluctuation.uncertain(by: deviation)
     dv.law = .other
     dv.basis = .firstOrder
     guard q.basis != .unknown, k.basis != .unknown, v.basis != .unknown else {
@@ -142,7 +143,7 @@ public struct AttentionGradient: Mixing {
     func cotangent(secondMoment: Double, correlation: Double) -> Moments {
       Moments(
         mean: 0, secondMoment: factor * secondMoment, positionCorrelation: correlation,
-        fluctuation: dy.fluctuation.uncertain(by: Self.error), basis: .firstOrder,
+        fluctuation: dy.fluctuation.uncertain(by: deviation), basis: .firstOrder,
         note: "probabilities, queries, keys and values taken as independent")
     }
     let commonQuery = min(max(q.positionCorrelation, 0), 1)

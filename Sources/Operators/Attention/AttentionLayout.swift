@@ -127,6 +127,8 @@ struct AttentionLayout {
     var exchange = 0.0
     /// The same of two queries.
     var sharedExchange = 0.0
+    /// Σ_j p_ij² of each query where a mask leaves some more keys than others; else empty.
+    var places: [Double] = []
     /// The share of a key's mean square in which it differs from the other keys.
     var keySpread = 0.0
   }
@@ -156,6 +158,7 @@ struct AttentionLayout {
     }
     var (kept, shared, exchange, sharedExchange) = (0.0, 0.0, 0.0, 0.0)
     var (rows, pairs) = (0.0, 0.0)
+    var places: [Double] = []
     var (last, ownLast, commonLast) = (
       0, (squares: 0.0, exchange: 0.0), (squares: 0.0, exchange: 0.0)
     )
@@ -166,6 +169,7 @@ struct AttentionLayout {
         (last, ownLast, commonLast) = (count, average(own, count), average(common, count))
       }
       kept += ownLast.squares
+      places.append(ownLast.squares)
       exchange += ownLast.exchange
       shared += rows * commonLast.squares
       sharedExchange += rows * commonLast.exchange
@@ -174,6 +178,7 @@ struct AttentionLayout {
     }
     guard rows > 0 else { return result }
     result.kept = kept / rows
+    if visible(0) != last, places.count == queries { result.places = places }
     result.exchange = exchange / rows
     result.shared = pairs > 0 ? shared / pairs : result.kept
     result.sharedExchange = pairs > 0 ? sharedExchange / pairs : result.exchange

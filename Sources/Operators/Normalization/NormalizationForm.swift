@@ -239,6 +239,31 @@ extension NormalizationForm {
       + (samples - 1) * positions * x.sampleCorrelation) / pairs
   }
 
+  /// The factor of E[∂x²] beside 1/Var x of a norm over a batch.
+  ///
+  /// The variance of one unit is that of r − 1 independent samples, 1/r = 1/B + E[cos²], as samples
+  /// that look alike count less: E[1/Var] = (r − 1)/(r − 3). Of B directions two are removed, the
+  /// mean's elsewhere. With r = B it is the (B − 2)/(B − 3) of a linear network.
+  func batchGain(_ x: Moments, in shape: Shape) -> Double {
+    let size = Double(layout(shape).size)
+    let overlap = x.fluctuation.batchOverlap(
+      samples: layout(shape).size, common: pairCorrelation(of: x, in: shape))
+    let free = max(1 / overlap, 3.5)
+    return (free - 1) / (free - 3) * max(size - 2, 1) / max(size - 1, 1)
+  }
+
+  /// How far the second moment of a cotangent may be off, relative, by the rules of this norm.
+  ///
+  /// They take overlaps of samples as chance makes them, and half of what these add is not known.
+  /// Samples whose scales grow apart count by their own weights, of which the rules say nothing: by
+  /// as much as ln of the scales varies the result is uncertain.
+  func batchError(_ gain: Double, _ x: Moments) -> Double {
+    abs(gain - 1) / 2 + x.fluctuation.ownVariance
+  }
+
+  /// The variance of ln of the samples' scales beyond which a norm over the batch has no law.
+  static let greatestOwnVariance = 0.5
+
   /// Moments of the normalised elements, known even where those of the operand are not.
   func normalized(_ x: Moments, in shape: Shape) -> Moments {
     let variance = variance(of: x, in: shape)
@@ -252,10 +277,13 @@ extension NormalizationForm {
     // Normalised normal elements stay normal. The mean square of each group no longer varies but
     // for epsilon; that of one sample within a batch does.
     if x.law == .gaussian { result.law = kind == .batch ? .gaussian : .spherical }
-    if kind != .batch, variance > 0 {
-      result.fluctuation = x.fluctuation.normalized(epsilon: epsilon / variance)
-    }
+    result.axes = x.axes
     let removed = kind == .layer ? x.mean * x.mean : 0
+    if kind != .batch, variance > 0 {
+      let (units, positions) = [x].layout(in: TensorType(shape))
+      result.fluctuation = x.drawn(units: units, positions: positions).fluctuation.normalized(
+        epsilon: epsilon / variance, removed: removed / x.secondMoment)
+    }
     func kept(_ correlation: Double) -> Double {
       variance > 0 ? (correlation * x.secondMoment - removed) / variance : 0
     }
@@ -271,6 +299,10 @@ extension NormalizationForm {
       // What all elements of a channel share is gone, and they sum to 0.
       let (samples, positions) = (Double(layout.runs), Double(layout.length))
       let common = pairCorrelation(of: x, in: shape)
+      result.places = x.places
+      if variance > 0 {
+        result.fluctuation = x.fluctuation.relativeToBatch(samples: layout.size, common: common)
+      }
       let between = common < 1 ? (x.positionCorrelation - common) / (1 - common) : 0
       result.positionCorrelation =
         samples > 1 && positions > 1 ? between : -1 / Double(max(layout.size - 1, 1))

@@ -1,4 +1,5 @@
 public import Numbers
+import RealModule
 public import Semantics
 public import Tensors
 
@@ -131,7 +132,9 @@ public struct NormalizationGradient: Operator {
     guard x.basis != .unknown, variance.isFinite else {
       return [.unknown("the variance that the operator divides by is not known")] + results
     }
-    let u = Moments.product(dy, scale)
+    let type = signature.operands[1]
+    let (units, positions) = [x, dy].layout(in: type)
+    let u = Moments.product(dy, scale).drawn(units: units, positions: positions)
     // The part of the cotangent that all elements of a group share is removed with the mean.
     let common =
       switch form.kind {
@@ -142,12 +145,15 @@ public struct NormalizationGradient: Operator {
     let degrees = form.centres ? 3.0 : 2
     let isDrawn = x.law == .gaussian && n > degrees
     let removed = min(1, max(0, u.alignment) * (degrees - 1) / n)
-    let type = signature.operands[1]
-    let spread =
-      form.kind == .batch
-      ? 0 : min(0.5, x.spreadBetweenPositions(units: type.units, positions: type.positions))
-    let finite =
-      isDrawn ? (n - degrees + 1) / (n - degrees) : (1 - removed) / (1 - spread)
+    let finite: Double
+    if form.kind == .batch {
+      finite = form.batchGain(x, in: shape)
+    } else if isDrawn {
+      finite = (n - degrees + 1) / (n - degrees)
+    } else {
+      let spread = min(0.5, x.spreadBetweenPositions(units: units, positions: positions))
+      finite = (1 - removed) / (1 - spread)
+    }
     let gain = finite / (variance + form.epsilon)
     var dx = u
     dx.mean = form.kind == .rms ? u.mean / (variance + form.epsilon).squareRoot() : 0
@@ -163,9 +169,22 @@ public struct NormalizationGradient: Operator {
     if x.law != .gaussian || layout.length > 1 && layout.scalesGroups {
       dx.basis = max(dx.basis, .firstOrder)
     }
-    // A greater operand is divided by more: the gradient falls as its mean square grows.
-    // Batch norm divides all samples alike, which says nothing of one sample's scale.
-    if form.kind != .batch { dx = dx.following(x, by: -1, isOrthogonal: !isDrawn) }
+    dx.axes = x.axes ?? dy.axes
+    if form.kind == .batch {
+      // All samples are divided alike, which says nothing of one sample's scale.
+      if x.fluctuation.ownVariance > NormalizationForm.greatestOwnVariance {
+        return [.unknown("the samples of the batch differ too much in scale for a rule")] + results
+      }
+      dx = dx.passingBatch(error: form.batchError(finite, x))
+    } else {
+      // A greater operand is divided by more: the gradient falls as its mean square grows.
+      dx.places = []
+      dx = dx.following(
+        x.drawn(units: units, positions: positions), by: -1,
+        counted: isDrawn
+          ? Double.log(finite) : Double.log(onePlus: -min(0.5, max(0, u.alignment) / n)),
+        units: isDrawn ? units : nil)
+    }
     return [dx] + results
   }
 

@@ -74,7 +74,9 @@ public struct AveragePool: SumOfProducts {
     let plane = pooling.plane(signature.operands[0].shape)
     let inside = Double(plane.insidePairs) / Double(plane.outputs)
     let x = operands[0]
-    var result = x.averaged(over: plane.taps, correlation: x.positionCorrelation)
+    var result = x.averagedOverPositions(
+      plane.taps, units: operands.layout(in: signature.operands[0]).units)
+    result.places = []
     guard plane.insidePairs != plane.outputs * plane.taps else { return [result] }
     let correlated = inside * (1 + (inside - 1) * x.positionCorrelation)
     let divisor = countsPadding ? Double(plane.taps) : inside
@@ -243,10 +245,11 @@ public struct GlobalAveragePool: SumOfProducts {
 
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let shape = signature.operands[0].shape
-    let x = operands[0]
-    return [
-      x.averaged(over: count(of: 2..<shape.rank, in: shape), correlation: x.positionCorrelation)
-    ]
+    var result = operands[0].averagedOverPositions(
+      count(of: 2..<shape.rank, in: shape), units: shape[1])
+    result.places = []
+    result.axes = .channelsFirst(rank: shape.rank)
+    return [result]
   }
 
   public func forEachTerm(

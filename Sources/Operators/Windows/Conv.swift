@@ -142,10 +142,22 @@ public struct Conv: SumOfProducts, Mixing {
     let layout = layout(signature.operands[0].shape, signature.operands[1].shape)
     let share =
       Double(layout.plane.insidePairs) / Double(layout.plane.outputs * layout.plane.taps)
-    let product = layout.contraction(
+    var product = layout.contraction(
       operands[0], operands[1], terms: layout.fan, share: share,
       units: layout.outputChannels, positions: layout.plane.outputs)
-    return [operands.count == 3 ? .sum(product, operands[2]) : product]
+    product.axes = .channelsFirst(rank: signature.results[0].shape.rank)
+    if operands[1].isParameter {
+      layout.plane.spread(operands[0].places, over: &product, share: share)
+    }
+    // Outputs whose windows overlap share about half of their taps.
+    if layout.plane.taps > 1 {
+      product.nearby = 0.5 / Double(layout.fan * layout.outputChannels)
+    }
+    guard operands.count == 3 else { return [product] }
+    return [
+      .sum(
+        product, operands[2], units: layout.outputChannels, positions: layout.plane.outputs)
+    ]
   }
 
   public func forEachTerm(

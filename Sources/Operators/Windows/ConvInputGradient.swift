@@ -114,11 +114,14 @@ public struct ConvInputGradient: SumOfProducts, Mixing {
     let layout = layout(signature)
     let share =
       Double(layout.plane.insidePairs) / Double(layout.plane.inputs * layout.plane.taps)
-    return [
-      layout.contraction(
-        operands[0], operands[1], terms: layout.groupOutputs * layout.plane.taps, share: share,
-        units: layout.channels, positions: layout.plane.inputs)
-    ]
+    var product = layout.contraction(
+      operands[0], operands[1], terms: layout.groupOutputs * layout.plane.taps, share: share,
+      units: layout.channels, positions: layout.plane.inputs)
+    product.axes = .channelsFirst(rank: signature.results[0].shape.rank)
+    if operands[1].isParameter {
+      layout.plane.gather(operands[0].places, over: &product, share: share)
+    }
+    return [product]
   }
 
   public func forEachTerm(

@@ -48,33 +48,15 @@ public struct MaxPool: Operator {
     return [try graph.apply(MaxPoolGradient(pooling), cotangent, node.operands[0])]
   }
 
-  /// Of k normal elements with centred correlation ρ: mean m + σ √(1 − ρ) e_k and variance
-  /// σ² (ρ + (1 − ρ) v_k), e_k and v_k those of the greatest of k standard normal numbers.
+  /// The greatest of normal elements that correlate alike; where the elements are values of a function
+  /// that does not fall, that function of the greatest operand.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let x = operands[0]
     if x.basis == .unknown { return [x] }
     let plane = pooling.plane(signature.operands[0].shape)
     let taps = max(1, Int((Double(plane.insidePairs) / Double(plane.outputs)).rounded()))
-    let variance = x.variance
-    let shared = x.positionCorrelation * x.secondMoment - x.mean * x.mean
-    let rho = variance > 0 ? min(max(shared / variance, 0), 1) : 1
-    let top = greatestOfNormals(taps)
-    let mean = x.mean + (variance * (1 - rho)).squareRoot() * top.mean
-    var result = x
-    result.mean = mean
-    result.secondMoment = variance * (rho + (1 - rho) * top.variance) + mean * mean
-    func kept(_ correlation: Double) -> Double {
-      guard result.secondMoment > 0, variance > 0 else { return 1 }
-      let centred = (correlation * x.secondMoment - x.mean * x.mean) / variance
-      let spread = result.secondMoment - mean * mean
-      return (mean * mean + min(max(centred, 0), 1) * spread) / result.secondMoment
-    }
-    result.sampleCorrelation = kept(x.sampleCorrelation)
-    result.positionCorrelation = kept(x.positionCorrelation)
-    result.law = .other
-    result.basis = max(x.basis, .firstOrder)
-    result.note = x.note ?? "elements of a window taken as normal and equally correlated"
-    return [result]
+    let (units, positions) = operands.layout(in: signature.results[0])
+    return [x.greatest(of: taps, units: units, positions: positions)]
   }
 
   public func bounds(of operands: [Bounds], in signature: Signature) -> [Bounds] {
@@ -164,7 +146,7 @@ public struct MaxPoolGradient: Operator {
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
     let plane = pooling.plane(signature.operands[1].shape)
     let share = Double(plane.outputs) / Double(plane.inputs)
-    var result = operands[0]
+    var result = operands[0].sampled.with(operands[1].axes)
     result.mean *= share
     result.secondMoment *= share
     result.sampleCorrelation *= share
@@ -342,23 +324,4 @@ extension WindowPlane {
     let image = x.elements(as: Double.self)[start..<start + inputs]
     return start + winner(element % outputs, image)
   }
-}
-
-/// Mean and variance of the greatest of `count` independent standard normal numbers.
-///
-/// Integrals of the density k φ Φᵏ⁻¹ by the trapezoidal rule on ±10 in steps of 0.02, which is
-/// exact to rounding for such smooth and fast-falling functions.
-func greatestOfNormals(_ count: Int) -> (mean: Double, variance: Double) {
-  let step = 0.02
-  var (weight, first, second) = (0.0, 0.0, 0.0)
-  for number in -500...500 {
-    let x = Double(number) * step
-    let below = SpecialFunctions.normalDistribution(x)
-    let density = SpecialFunctions.normalDensity(x) * Double.pow(below, count - 1)
-    weight += density
-    first += density * x
-    second += density * x * x
-  }
-  let mean = first / weight
-  return (mean, second / weight - mean * mean)
 }

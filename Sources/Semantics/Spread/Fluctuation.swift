@@ -32,22 +32,73 @@ public struct Fluctuation: Hashable, Sendable {
           repeating: variance > 0 ? covariance / variance : 0, count: ScaleGrid.count)))
   }
 
-  /// That of a cotangent whose predicted second moment is only known to the relative error
+  /// That of a tensor whose predicted second moment is only known to the relative error
   /// `deviation`, the same for all samples.
   public func uncertain(by deviation: Double) -> Fluctuation {
     var result = self
-    result.backward?.addSharedVariance(deviation * deviation)
+    let variance = deviation * deviation
+    if result.backward != nil {
+      result.backward?.addSharedVariance(variance)
+      return result
+    }
+    guard variance > 0 else { return result }
+    let slopes = ScaleGrid.slopes(scale.quantiles)
+    result.scale.quantiles = ScaleGrid.addingNoise(
+      [Double](repeating: variance, count: ScaleGrid.count), to: scale.quantiles)
+    for j in 0..<ScaleGrid.count {
+      let before = slopes[j] * slopes[j]
+      result.scale.sharing[j] = (scale.sharing[j] * before + variance) / (before + variance)
+    }
     return result
   }
 
   /// That of S / (S + ε secondMoment): what a norm leaves of it.
-  public func normalized(epsilon: Double) -> Fluctuation {
+  ///
+  /// Correlations of samples stay but for the share `removed` of the second moment that the norm
+  /// takes away from all alike.
+  public func normalized(epsilon: Double, removed: Double = 0) -> Fluctuation {
     var result = ScaleSpread()
     result.sharing = scale.sharing
     result.quantiles = scale.quantiles.map { quantile in
       Double.log((1 + epsilon) / (1 + epsilon * Double.exp(-quantile)))
     }
+    let left = max(1 - removed, 1e-3)
+    result.correlation = scale.correlation.map { min(max(($0 - removed) / left, -1), 1) }
+    result.correlationVariance = scale.correlationVariance.map { min(1, $0 / (left * left)) }
     return Fluctuation(scale: result)
+  }
+
+  /// That of a sample's mean square relative to the mean over its batch, of `samples` with the
+  /// correlation `common` between any two; each unit's mean square over the batch is then known.
+  public func relativeToBatch(samples: Int, common: Double) -> Fluctuation {
+    var result = ScaleSpread()
+    let middle = ScaleGrid.average(scale.quantiles)
+    // Of the law of ln S what samples share is gone.
+    let own = max(0, 1 - ScaleGrid.average(scale.sharing)).squareRoot()
+    let quantiles = scale.quantiles.map { own * ($0 - middle) }
+    let mean = Double.log(ScaleGrid.average { Double.exp(quantiles[$0]) })
+    result.quantiles = quantiles.map { $0 - mean }
+    let left = max(1 - common, 1e-3)
+    let overlap = ScaleGrid.average(scale.correlationVariance) / (left * left)
+    result.correlationVariance = [Double](
+      repeating: min(1, max(0, overlap)), count: ScaleGrid.count)
+    let n = Double(max(2, samples))
+    result.correlation = [Double](repeating: -1 / (n - 1), count: ScaleGrid.count)
+    result.groupKnown = min(1, 1 / n + result.correlationVariance[0])
+    return Fluctuation(scale: result)
+  }
+
+  /// The variance of ln S that samples of a batch do not share.
+  public var ownVariance: Double {
+    ScaleGrid.covariance(scale.quantiles, correlation: 1)
+      * max(0, 1 - ScaleGrid.average(scale.sharing))
+  }
+
+  /// 1/r of samples whose elements overlap so far: E[cos²] over all pairs, each with itself too.
+  public func batchOverlap(samples: Int, common: Double) -> Double {
+    let left = max(1 - common, 1e-3)
+    let overlap = ScaleGrid.average(scale.correlationVariance) / (left * left)
+    return min(1, 1 / Double(max(1, samples)) + max(0, overlap))
   }
 
   /// E[ln S] − ln(secondMoment).
@@ -86,6 +137,9 @@ struct ScaleSpread: Hashable, Sendable {
   var correlation: [Double] = []
   /// The variance of that correlation over draws.
   var correlationVariance = ScaleGrid.zeros
+  /// 1/r where each unit's mean square over the whole batch is known, as behind a norm over the
+  /// batch, and the batch is as good as r independent samples; 0 where nothing of the kind is known.
+  var groupKnown = 0.0
   /// d ln S / d ln(the mean square that the last weights were applied to): below 1 with a bias.
   var inheritance = 1.0
 }
@@ -104,4 +158,6 @@ struct BackwardSpread: Hashable, Sendable {
   var overlap = 0.0
   /// Mean square of the component along the value, relative to any other component.
   var alignment = 1.0
+  /// Relative errors of rules so far: of one sign, so that they add up, unlike noise.
+  var error = 0.0
 }

@@ -24,6 +24,8 @@ struct ForwardStep {
   let logScales: [Double]
   /// The operand's correlation between two positions, of the centred parts.
   let positionCorrelation: Double
+  /// ln of the operand's second moment.
+  let base: Double
   /// How strongly the noise of a mean of squares of finitely many elements is reduced because the
   /// operand's own mean square is known.
   let isSpherical: Bool
@@ -34,6 +36,7 @@ struct ForwardStep {
   ///   - elements: how many elements a mean square is over.
   init(_ table: inout ScaleTable, at x: Moments, elements: FreeElements) {
     let base = Double.log(x.secondMoment)
+    self.base = base
     let operand = x.fluctuation.scale
     let isSpherical = x.law != .gaussian
     let m2 = table.relativeMean * table.relativeMean
@@ -76,6 +79,9 @@ struct ForwardStep {
         let known = 2 * smooth[j].response * smooth[j].response
         covariance -= known * (c[j] * c[j] + variance[j])
         spread -= known
+      } else if operand.groupKnown > 0 {
+        // Every unit's mean square over the batch is known.
+        covariance -= 2 * smooth[j].response * smooth[j].response * (c[j] * c[j] + variance[j])
       }
       shared[j] =
         spread > 1e-12 ? min(max(covariance / spread * n / elements.units, 0), 1) : 0
@@ -97,7 +103,7 @@ struct ForwardStep {
           spread: max(0, s.valueSpread - 2 * s.response * s.response), third: nil, count: n)
         drift[j] -= s.bend / n
       }
-      drift[j] += s.value - limit.value + law.shift
+      drift[j] += s.value - limit.value + law.shift - s.bend * operand.groupKnown
       noise[j] = law.variance
     }
     let quantiles = ScaleGrid.addingNoise(noise, to: drift)

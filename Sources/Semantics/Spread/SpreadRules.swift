@@ -13,7 +13,9 @@ extension Moments {
     let n = elements.count(share: positionOverlap)
     // Each pair of positions of two samples can share: more than one position of a sample does.
     let repeats = n / elements.units
-    let law = MeanOfSquares(spread: 2, third: 8, count: n)
+    // Where the mean square of all samples together is known, nothing of it is left to the draw.
+    let isKnown = fluctuation.backward == nil && fluctuation.scale.groupKnown > 0
+    let law = MeanOfSquares(spread: isKnown ? 0 : 2, third: isKnown ? nil : 8, count: n)
     if var backward = fluctuation.backward {
       for j in 0..<ScaleGrid.count {
         backward.mean[j] += law.shift
@@ -36,8 +38,9 @@ extension Moments {
       let (c, variance) = (spread.correlation[j], spread.correlationVariance[j])
       let before = slopes[j] * slopes[j]
       let shared = min(1, (c * c + variance) * repeats)
+      let total = before + law.variance
       spread.sharing[j] =
-        (spread.sharing[j] * before + shared * law.variance) / (before + law.variance)
+        total > 0 ? (spread.sharing[j] * before + shared * law.variance) / total : 0
       let room = (1 - c * c) * (1 - variance)
       spread.correlationVariance[j] = min(1, variance + room * room / elements.units)
     }
@@ -98,7 +101,11 @@ extension Fluctuation {
       ? b.share * second.inheritance
       : b.moments.isShared ? a.share * first.inheritance : 1
     if let elements, !a.moments.isShared, !b.moments.isShared {
-      result = result.adding(noise: chance(a, b, elements), repeats: repeats(a, b, elements))
+      result = result.adding(
+        noise: chance(a, b, elements), repeats: repeats(a, b, elements),
+        atLeast: 1 / elements.units)
+    } else if let elements {
+      result.addParameter(a, b, elements)
     }
     return Fluctuation(scale: result)
   }
@@ -152,9 +159,16 @@ extension Fluctuation {
         let chance = chance((a.moments, p), (b.moments, q), elements)
         result.variance[j] += chance
         result.mean[j] -= chance / 2
+        // What a branch adds along the stream is the same map of weights for all samples.
+        let alike = max(one.overlap, other.overlap, 1 / elements.units)
+        result.sharedVariance[j] +=
+          chance
+          * min(
+            1, alike * repeats(a, b, elements))
       }
     }
     let (p, q) = (a.share, b.share)
+    result.error = p * one.error + q * other.error
     let overlap = p * one.overlap.squareRoot() + q * other.overlap.squareRoot()
     result.overlap = min(1, overlap * overlap)
     result.alignment = p * one.alignment + q * other.alignment
@@ -207,9 +221,12 @@ extension Fluctuation {
 }
 
 extension ScaleSpread {
-  /// The law after a noise of relative variance `variance`, which samples share by the square of
-  /// their correlation, times the `repeats` of it within a sample.
-  func adding(noise variance: Double, repeats: Double = 1) -> ScaleSpread {
+  /// The law after a noise of relative variance `variance`.
+  ///
+  /// Samples share it by the square of their correlation, times the `repeats` of it within a sample.
+  /// What a branch adds to a stream is the same map of weights for all samples: they share `atLeast`
+  /// of it.
+  func adding(noise variance: Double, repeats: Double = 1, atLeast: Double = 0) -> ScaleSpread {
     guard variance > 0 else { return self }
     var result = self
     let slopes = ScaleGrid.slopes(quantiles)
@@ -219,14 +236,49 @@ extension ScaleSpread {
     for j in 0..<ScaleGrid.count {
       let before = slopes[j] * slopes[j]
       let c = correlation.isEmpty ? 0 : correlation[j]
-      let shared = min(1, (c * c + correlationVariance[j]) * repeats)
+      let shared = min(1, max(c * c + correlationVariance[j], atLeast) * repeats)
       result.sharing[j] = (sharing[j] * before + shared * variance) / (before + variance)
     }
     return result
   }
 }
 
+extension ScaleSpread {
+  /// The noise of a parameter that is added to elements of known mean square: its own mean square
+  /// is the same for all samples, and its product with the elements as alike as these are.
+  ///
+  /// Where the elements are still to be drawn their sum with the parameter is as well.
+  fileprivate mutating func addParameter(
+    _ a: (moments: Moments, share: Double), _ b: (moments: Moments, share: Double),
+    _ elements: FreeElements
+  ) {
+    guard a.moments.isParameter != b.moments.isParameter else { return }
+    let (value, parameter) = a.moments.isParameter ? (b, a) : (a, b)
+    guard value.moments.law != .gaussian, parameter.moments.variance > 0 else { return }
+    let random = parameter.share * parameter.moments.variance / parameter.moments.secondMoment
+    let own = 2 * random * random / elements.units
+    let product = 4 * random * value.share / elements.units
+    let slopes = ScaleGrid.slopes(quantiles)
+    let total = own + product
+    let similarity = max(0, value.moments.sampleCorrelation)
+    quantiles = ScaleGrid.addingNoise(
+      [Double](repeating: total, count: ScaleGrid.count), to: quantiles
+    ).map { $0 - total / 2 }
+    for j in 0..<ScaleGrid.count {
+      let before = slopes[j] * slopes[j]
+      sharing[j] =
+        (sharing[j] * before + own + product * similarity) / (before + total)
+    }
+  }
+}
+
 extension BackwardSpread {
+  /// One more rule that may be off by the relative error `more`.
+  mutating func addError(_ more: Double) {
+    addSharedVariance((error + more) * (error + more) - error * error)
+    error += more
+  }
+
   mutating func addSharedVariance(_ more: Double) {
     for j in 0..<ScaleGrid.count {
       variance[j] += more

@@ -24,8 +24,13 @@ extension Subject {
     let limits = IndexLimits(model)
     let tensors = runnable.given
     var moments: [Value: Moments] = [:]
-    for value in graph.parameters where graph.type(of: value).kind == .real {
-      moments[value] = contents[value].map(Moments.init(ofParameter:))
+    for value in graph.parameters {
+      switch graph.type(of: value).kind {
+      case .real: moments[value] = contents[value].map(Moments.init(ofParameter:))
+      case .boolean where model.constants.contains(value):
+        moments[value] = contents[value].flatMap(Moments.init(ofCondition:))
+      default: break
+      }
     }
     self.init(
       graph: graph, output: output, layers: layers, parameterMoments: moments,
@@ -80,7 +85,48 @@ extension Moments {
     }
   }
 
+  /// Those of a condition that is a constant: how many elements of each row are true.
+  init?(ofCondition tensor: Tensor) {
+    guard tensor.elementType == .bool, tensor.count > 0 else { return nil }
+    let elements = tensor.elements(as: Bool.self)
+    self.init(
+      mean: 0, secondMoment: 0, sampleCorrelation: 1, positionCorrelation: 1, law: .other,
+      basis: .closedForm)
+    visible = Self.rows(tensor.shape) { elements[$0] }
+    mean = visible.reduce(0, +) / Double(tensor.count)
+    secondMoment = mean
+  }
+
+  /// How many elements of each row along the last axis are visible, rows of the axis before it.
+  private static func rows(_ shape: Shape, _ isVisible: (Int) -> Bool) -> [Double] {
+    guard shape.rank >= 1, shape.count > 0 else { return [] }
+    let length = shape[shape.rank - 1]
+    let rows = shape.rank >= 2 ? shape[shape.rank - 2] : 1
+    let repeats = Double(shape.count / (length * rows))
+    var counts = [Double](repeating: 0, count: rows)
+    for element in 0..<shape.count where isVisible(element) {
+      counts[element / length % rows] += 1 / repeats
+    }
+    return counts
+  }
+
+  /// Elements that a softmax leaves nothing of, beside others that change nothing.
+  private static func mask<T: Scalar>(_ elements: Elements<T>, _ shape: Shape) -> Moments? {
+    var hidden = 0
+    for element in elements.indices {
+      if elements[element] <= -1e4 { hidden += 1 } else if elements[element] != 0 { return nil }
+    }
+    guard hidden > 0, hidden < elements.count else { return nil }
+    var result = Moments.constant(0)
+    result.visible = rows(shape) { elements[$0] > -1e4 }
+    return result
+  }
+
   private init<T: Scalar>(_ elements: Elements<T>, _ shape: Shape) {
+    if let mask = Self.mask(elements, shape) {
+      self = mask
+      return
+    }
     let summary = Summary(of: elements)
     guard summary.nonFinite == 0, summary.minimum < summary.maximum else {
       self = .constant(elements.count == 0 ? 0 : Double(elements[0]))
