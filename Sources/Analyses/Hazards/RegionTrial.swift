@@ -80,8 +80,11 @@ final class RegionTrial {
       return (value, whole.producer(of: end)?.isBackward == true)
     }
     isOneVariable = Self.functionsOfOneVariable(graph, leaves)
-    plan = Plan(
-      graph, keeping: Array(graph.values), format: format, nodeFormats: formats)
+    guard
+      let plan = try? Plan<Float>(
+        graph, keeping: Array(graph.values), format: format, nodeFormats: formats)
+    else { return nil }
+    self.plan = plan
   }
 
   private static func functionsOfOneVariable(_ graph: Graph, _ leaves: [Leaf]) -> [Bool] {
@@ -159,7 +162,7 @@ final class RegionTrial {
     _ overflows: [(value: Value, element: Int, place: Int, source: Int)], _ probe: Probe
   ) -> [Failure] {
     guard !overflows.isEmpty else { return [] }
-    let exact = Plan<Double>(graph, keeping: overflows.map(\.value))
+    guard let exact = try? Plan<Double>(graph, keeping: overflows.map(\.value)) else { return [] }
     for value in graph.inputs {
       switch plan[value].elementType {
       case .float32:
