@@ -106,7 +106,8 @@ struct LayerStates {
     let subject = differentiated.subject
     let node = subject.graph.nodes[step.node]
     return OperatorStep(
-      name: subject.place(step.node).map { "\($0.type) \($0.name)" } ?? node.op.typeName, layer: layerOf.name(ofNode: step.node),
+      name: subject.place(step.node).map { "\($0.type) \($0.name)" } ?? node.op.typeName,
+      layer: layerOf.name(ofNode: step.node),
       factor: step.factor)
   }
 }

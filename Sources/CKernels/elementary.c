@@ -97,7 +97,7 @@ FLAT_LOOPS(
     hard_sigmoid, PARAMETERS, (float)hard_sigmoid_value(x, q), hard_sigmoid_slope(x, q) != 0,
     (float)hard_sigmoid_slope(x, q))
 FLAT_LOOPS(
-    hard_swish, PARAMETERS, (float)hard_swish_value(x, q), x > -3,
+    hard_swish, PARAMETERS, (float)hard_swish_value(x, q), !(x <= -3),
     (float)hard_swish_slope(x, q))
 FLAT_LOOPS(hard_tanh, NOTHING, at_most(at_least(x, -1), 1), size_of(x) < 1, 1)
 

@@ -209,10 +209,11 @@ final class Counterfactuals {
             guard var tried = tried(other), tried.isHealthy else { continue }
             tried.change = "\(change.sentence); \(other.sentence)"
             guard confirms(other, &tried) else { continue }
-            suspects[first].counterfactuals.append(tried)
             for index in [first, second] {
+              suspects[index].counterfactuals.append(tried)
               suspects[index].heals = true
-              suspects[index].isProven = !isCutShort && !controls.contains(where: \.isHealthy)
+              suspects[index].isProven =
+                !isCutShort && !controls.contains(where: \.isHealthy) && !controls.isEmpty
             }
             pair = (change, other)
             return

@@ -29,7 +29,9 @@ struct DataAnswers {
 
   /// Those that the run and the data speak for.
   var suspects: [DiagnosisReport.Suspect] {
-    guard outcome.ending?.isComplete == true, let fit = outcome.fit, !deadline.isOver else { return [] }
+    guard outcome.ending?.isComplete == true, let fit = outcome.fit, !deadline.isOver else {
+      return []
+    }
     if isGap(fit) { return [gap(fit)] }
     guard
       outcome.meetsTarget == false || fit.isWorthless

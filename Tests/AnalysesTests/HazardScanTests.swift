@@ -199,7 +199,8 @@ import Testing
       let mask = made.graph.addInput("mask", TensorType([4, 8]))
       let hidden = try made.apply(Sub(), made.number(1), mask)
       let sum = try made.apply(Add(), made.x, made.apply(Mul(), hidden, made.number(factor)))
-      let hazards = try made.hazards(made.apply(Softmax(), sum))
+      let shares = try made.apply(Softmax(), sum)
+      let hazards = try made.hazards(shares)
       #expect(hazards.isEmpty == factor.isFinite)
     }
   }

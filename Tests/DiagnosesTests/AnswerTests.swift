@@ -153,7 +153,7 @@ private struct Draws {
       let healed = suspect.counterfactuals.filter(\.isHealthy)
       #expect(
         healed.contains { !$0.seeds.isEmpty && !$0.seeds.values.contains(false) },
-        "\(suspect.cause) \(suspect.because) \(suspect.counterfactuals)")
+        "\(suspect.cause) \(suspect.counterfactuals)")
     }
   }
 }

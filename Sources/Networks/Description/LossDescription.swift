@@ -7,9 +7,9 @@ public struct LossDescription: Hashable, Sendable {
 
   public let name: String
   public var reduction = Reduction.mean
-  /// The share of every target that is spread evenly over all classes (Szegedy et al. 2016).
+  /// The share of every target that is spread evenly over all classes: Szegedy and others (2016).
   public var labelSmoothing = 0.0
-  /// A factor for the terms of each class; the mean is then the weighted one. Empty for none.
+  /// A factor for the terms of each class, for a weighted mean; empty for none.
   public var classWeights: [Double] = []
   /// A factor for the terms of bits that are 1.
   public var positiveWeight = 1.0

@@ -5,6 +5,7 @@ public enum NetworkReference {
   /// The page as Markdown, with a line break at the end.
   ///
   /// - Parameter activations: those that layers can name.
+  /// - Returns: the text of the page.
   public static func markdown(activations: ActivationCatalogue) -> String {
     let layers = LayerReader.families.flatMap { $0.forms }
     let initializers = InitializerCatalogue.families.flatMap { $0.forms }

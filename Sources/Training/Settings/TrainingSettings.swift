@@ -54,8 +54,9 @@ public struct TrainingSettings: Sendable {
 
   /// A mean over the weights after each step.
   public struct WeightAveraging: Hashable, Sendable {
-    /// How much of the mean stays in every step (Polyak and Juditsky 1992); nil for the mean of all
-    /// steps alike (Izmailov et al. 2018).
+    /// How much of the mean stays in every step, or nil for the mean of all steps alike.
+    ///
+    /// Polyak and Juditsky (1992), and Izmailov and others (2018).
     public var decay: Double?
     /// The share of the run that is made before the mean begins.
     public var start = 0.0
