@@ -29,5 +29,10 @@ enum Interruption {
         signal(number, SIG_DFL)
       }
     }
+    // A program that starts this one from a thread that takes no signals hands its mask down.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { unsafe sigaddset(&signals, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }

@@ -76,12 +76,16 @@ extension DataSource {
   ) throws(DataError) -> ExperimentData {
     let nonFinite = keepsNonFinite && nonFinite == .refuse ? .keep : nonFinite
     var training = try Self.dataset(origin, folder, allowsNonFinite: nonFinite != .refuse)
-    if !leftOut.isEmpty { training = try training.leavingOut(leftOut) }
+    if !leftOut.isEmpty {
+      try Self.roomForCopy(of: training, for: "the samples that are kept")
+      training = try training.leavingOut(leftOut)
+    }
     var other: Dataset?
     var dropped: [String] = []
     if nonFinite == .drop { training = try Self.finiteSamples(of: training, &dropped) }
     switch validation {
     case .share(let share):
+      try Self.roomForCopy(of: training, for: "the two parts of the samples")
       let isStratified =
         if case .classes(let labels, _) = training.targets { labels.count == training.count } else {
           false
@@ -96,6 +100,7 @@ extension DataSource {
     case nil: break
     }
     if let standardization {
+      try Self.roomForCopy(of: training, for: "the standardized samples")
       let scale = try Standardization(of: training, scope: standardization)
       training = try scale(training)
       if let part = other { other = try scale(part) }
@@ -109,6 +114,16 @@ extension DataSource {
     }
     return ExperimentData(
       training: training, validation: other, dropped: dropped, targetScale: targetScale)
+  }
+
+  /// Throws where the samples do not fit a second time beside themselves.
+  private static func roomForCopy(
+    of samples: Dataset, for purpose: String
+  ) throws(DataError) {
+    let (features, targets) = (samples.features, samples.targets.tensor)
+    try DataError.room(
+      features.shape.byteCount(of: features.elementType)
+        + targets.shape.byteCount(of: targets.elementType), for: purpose)
   }
 
   private static func dataset(

@@ -21,9 +21,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public var count: Int { Self.count(of: extents) }
 
   /// The greatest count that is told apart: 2^52, of which memory holds none.
-  public static let greatestCount = 1 << 52
+  @inlinable public static var greatestCount: Int { 1 << 52 }
 
   /// The product of extents that are not negative, at most ``greatestCount``.
+  @inlinable
   public static func count(of extents: some Sequence<Int>) -> Int {
     var (count, isHuge) = (1, false)
     for extent in extents {

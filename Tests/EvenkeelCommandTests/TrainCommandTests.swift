@@ -117,7 +117,7 @@ import Training
 
   @Test func aRunThatWasStoppedGoesOnAsIfItHadNot() throws {
     let text = Self.experiment(
-      "{optimizer: {adam: 0.01}, steps: 4000, snapshots: 500, format: bf16}")
+      "{optimizer: {adam: 0.01}, steps: 20000, snapshots: 500, format: bf16}")
     try Self.withFolder(text) { folder in
       let whole = try CommandTests.run(
         "train", "e.yaml", "--run", "whole.run", "--threads", "1", in: folder)
@@ -143,7 +143,7 @@ import Training
         if signal == SIGINT { #expect(process.terminationStatus == 130) }
         let resumed = try CommandTests.run("train", "--resume", name, in: folder)
         #expect(resumed.status == 0, "\(resumed.error)")
-        #expect(try RunFile(path).stepCount() == 4000)
+        #expect(try RunFile(path).stepCount() == 20000)
         #expect(try Self.end(of: path) == Self.end(of: folder.appending(path: "whole.run").path))
       }
     }

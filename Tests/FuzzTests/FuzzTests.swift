@@ -7,7 +7,8 @@ import Testing
 /// address space: each is read or refused in one line, at once, and none ends the process.
 ///
 /// For a minute altogether, or as long as EVENKEEL_FUZZ_SECONDS says (`make fuzz`: an hour). The
-/// file that was read last is left in the folder of temporary files where the process ends over it.
+/// file that was read last is left in the folder of temporary files where the process ends over it,
+/// and `evenkeel-fuzz.log` beside it holds its last words.
 @Suite struct FuzzTests {
   @Test func everyFileIsReadOrRefused() async {
     await #expect(processExitsWith: .success) { try Fuzzing.run() }
@@ -26,6 +27,8 @@ enum Fuzzing {
     let only = environment["EVENKEEL_FUZZ_READER"]
     let readers = Reader.all.filter { only == nil || $0.name.hasPrefix(only ?? "") }
     let seeds = try readers.map { try $0.seeds() }
+    let log = FileManager.default.temporaryDirectory.appending(path: "evenkeel-fuzz.log").path
+    _ = unsafe dup2(open(log, O_WRONLY | O_CREAT | O_TRUNC, 0o600), STDERR_FILENO)
     limitAddressSpace(gigabytes: 2)
     MemoryBudget.limit = 1 << 26
     Watchdog.start(patience: patience)

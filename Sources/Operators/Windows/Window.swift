@@ -114,8 +114,30 @@ struct WindowAxis: Hashable {
     return low < high ? low..<high : 0..<0
   }
 
+  /// The taps of `output` that read inside the input.
+  ///
+  /// Kernels of files may be far greater than what they are moved over.
+  @inline(__always)
+  func taps(of output: Int) -> Range<Int> {
+    let first = begin - output * stride
+    let low = first <= 0 ? 0 : (first + dilation - 1) / dilation
+    let room = extent - 1 + first
+    let high = room < 0 ? 0 : min(room / dilation + 1, kernel)
+    return low < high ? low..<high : 0..<0
+  }
+
+  /// The taps with which some output may read `input`: those outside of it never do.
+  @inline(__always)
+  func taps(reading input: Int) -> Range<Int> {
+    let farthest = input + begin
+    let least = farthest - (outputs - 1) * stride
+    let low = least <= 0 ? 0 : (least + dilation - 1) / dilation
+    let high = min(farthest / dilation + 1, kernel)
+    return low < high ? low..<high : 0..<0
+  }
+
   /// Pairs of an output and a tap that read inside the input.
-  var insidePairs: Int { (0..<kernel).reduce(0) { $0 + outputs(inside: $1).count } }
+  var insidePairs: Int { (0..<outputs).reduce(0) { $0 + taps(of: $1).count } }
 }
 
 /// A kernel over two axes.
@@ -140,13 +162,11 @@ struct WindowPlane: Hashable {
   @inline(__always)
   func forEachInput(of output: Int, _ body: (_ tap: Int, _ input: Int) -> Void) {
     let (row, column) = (output / columns.outputs, output % columns.outputs)
-    for i in 0..<rows.kernel {
+    let across = columns.taps(of: column)
+    for i in rows.taps(of: row) {
       let y = rows.input(row, i)
-      guard y >= 0, y < rows.extent else { continue }
-      for j in 0..<columns.kernel {
-        let x = columns.input(column, j)
-        guard x >= 0, x < columns.extent else { continue }
-        body(i * columns.kernel + j, y * columns.extent + x)
+      for j in across {
+        body(i * columns.kernel + j, y * columns.extent + columns.input(column, j))
       }
     }
   }
@@ -167,9 +187,10 @@ struct WindowPlane: Hashable {
   @inline(__always)
   func forEachOutput(of input: Int, _ body: (_ tap: Int, _ output: Int) -> Void) {
     let (y, x) = (input / columns.extent, input % columns.extent)
-    for i in 0..<rows.kernel {
+    let across = columns.taps(reading: x)
+    for i in rows.taps(reading: y) {
       guard let row = rows.output(y, i) else { continue }
-      for j in 0..<columns.kernel {
+      for j in across {
         guard let column = columns.output(x, j) else { continue }
         body(i * columns.kernel + j, row * columns.outputs + column)
       }
