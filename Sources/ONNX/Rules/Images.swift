@@ -207,9 +207,12 @@ private struct ResizeRule {
         extents = inputs.map { Int(within: (common * Double($0) + 0.5).rounded(.down)) }
       }
     } else {
-      guard scales.count == axes.count, scales.allSatisfy({ $0 > 0 && $0 < 0x1p24 }) else {
+      guard scales.count == axes.count else {
         throw ModelError.invalid(
           "\(scales.count) scales do not fit \(axes.count) axes of \(x.shape)")
+      }
+      if let odd = scales.first(where: { !($0 > 0 && $0 < 0x1p24) }) {
+        throw ModelError.invalid("a scale is \(odd); scales lie between 0 and 2^24")
       }
       extents = zip(scales, inputs).map { Int(within: ($0 * Double($1)).rounded(.down)) }
     }

@@ -29,6 +29,7 @@ final class ScaleStatistics: Sendable {
   /// coefficient is what is left of the value at c = 1.
   let values, squares, gateSquares, crossSquares, gates: [Double]
 
+  /// The number of Hermite coefficients.
   static let order = 32
 
   init(of function: any ScalarFunction, gate order: Int, logScale y: Double, relativeMean m: Double)
@@ -38,10 +39,9 @@ final class ScaleStatistics: Sendable {
     let deviation = scale * (1 - m * m).squareRoot()
     let ladder = GaussianLadder(
       mean: mean, standardDeviation: deviation, for: function, rule: .twelve)
-    let terms = Self.order
     // Hermite coefficients of φ, φ², gate, gate², then the moments that no coefficient gives.
-    var (phi, phi2) = ([Double](repeating: 0, count: terms), [Double](repeating: 0, count: terms))
-    var (gate, gate2) = (phi, phi)
+    let (phi, phi2, gate, gate2) = (0, Self.order, 2 * Self.order, 3 * Self.order)
+    var coefficients = [Double](repeating: 0, count: 4 * Self.order)
     var (phi4, phi6, gate4, gate6, both) = (0.0, 0.0, 0.0, 0.0, 0.0)
     var (unit, unitGate) = (0.0, 0.0)
     // Fourth and sixth powers overflow long before the ratios that matter: work in units of the
@@ -53,6 +53,8 @@ final class ScaleStatistics: Sendable {
     }
     if !(unit > 0 && unit.isFinite) { unit = 1 }
     if !(unitGate > 0 && unitGate.isFinite) { unitGate = 1 }
+    let (ratios, inverses) = (Self.ratios, Self.inverseRoots)
+    var sums = coefficients.mutableSpan
     for (z, weight) in zip(ladder.nodes, ladder.weights) {
       let x = mean + deviation * z
       let f = function.value(at: x) / unit
@@ -64,16 +66,15 @@ final class ScaleStatistics: Sendable {
       gate6 += weight * g2 * g2 * g2
       both += weight * f2 * g2
       var (before, hermite) = (0.0, weight)
-      for k in 0..<terms {
-        phi[k] += hermite * f
-        phi2[k] += hermite * f2
-        gate[k] += hermite * g
-        gate2[k] += hermite * g2
-        let next = (z * hermite - Self.roots[k] * before) / Self.roots[k + 1]
-        (before, hermite) = (hermite, next)
+      for k in 0..<Self.order {
+        sums[phi + k] += hermite * f
+        sums[phi2 + k] += hermite * f2
+        sums[gate + k] += hermite * g
+        sums[gate2 + k] += hermite * g2
+        (before, hermite) = (hermite, z * inverses[k] * hermite - ratios[k] * before)
       }
     }
-    let (q, s) = (phi2[0], gate2[0])
+    let (q, s) = (coefficients[phi2], coefficients[gate2])
     let (f4, g4) = (q > 0 ? phi4 / q / q : 1, s > 0 ? 3 * gate4 / s / s : 3)
     let (f6, g6) = (q > 0 ? phi6 / q / q / q : 1, s > 0 ? 15 * gate6 / s / s / s : 15)
     let cross = q > 0 && s > 0 ? both / q / s - 1 : 0
@@ -81,30 +82,41 @@ final class ScaleStatistics: Sendable {
     // d/dy of an average is ½E[x ∂ₓ], which in Hermite coefficients of the centred part is
     // E[f (z² − 1 + z m/√(1−m²))]/2.
     let tilt = m == 0 ? 0 : m / (1 - m * m).squareRoot()
-    let first = { (c: [Double]) in
-      c[0] > 0 ? (Double.sqrt(2) * c[2] + tilt * c[1]) / c[0] / 2 : 1
+    let first = { (c: Int) in
+      coefficients[c] > 0
+        ? (Double.sqrt(2) * coefficients[c + 2] + tilt * coefficients[c + 1]) / coefficients[c] / 2
+        : 1
     }
-    let second = { (c: [Double]) in c[0] > 0 ? Double.sqrt(1.5) * c[4] / c[0] : 0 }
+    let second = { (c: Int) in
+      coefficients[c] > 0 ? Double.sqrt(1.5) * coefficients[c + 4] / coefficients[c] : 0
+    }
     smooth = Smooth(
       value: Double.log(q) + 2 * Double.log(unit), gate: Double.log(s) + 2 * Double.log(unitGate),
       valueSpread: max(0, f4 - 1), valueThird: f6 - 3 * f4 + 2, gateSpread: max(0, g4 - 1),
       gateThird: g6 - 3 * g4 + 2, cross: cross, response: first(phi2), bend: second(phi2),
       gateResponse: first(gate2), gateBend: second(gate2))
-    values = Self.series(phi, phi, total: 1, norm: q, withMean: true)
-    gates = Self.series(gate, gate, total: 1, norm: s, withMean: true)
-    squares = Self.series(phi2, phi2, total: f4 - 1, norm: q * q, withMean: false)
-    gateSquares = Self.series(gate2, gate2, total: g4 / 3 - 1, norm: s * s, withMean: false)
-    crossSquares = Self.series(phi2, gate2, total: cross, norm: q * s, withMean: false)
+    let part = { coefficients[$0..<$0 + Self.order] }
+    values = Self.series(part(phi), part(phi), total: 1, norm: q, withMean: true)
+    gates = Self.series(part(gate), part(gate), total: 1, norm: s, withMean: true)
+    squares = Self.series(part(phi2), part(phi2), total: f4 - 1, norm: q * q, withMean: false)
+    gateSquares = Self.series(
+      part(gate2), part(gate2), total: g4 / 3 - 1, norm: s * s, withMean: false)
+    crossSquares = Self.series(part(phi2), part(gate2), total: cross, norm: q * s, withMean: false)
   }
 
-  private static let roots: [Double] = (0...order).map { Double($0).squareRoot() }
+  /// √(k/(k + 1)) and 1/√(k + 1), of the recurrence of normalized Hermite polynomials.
+  private static let (ratios, inverseRoots) = (
+    (0..<order).map { (Double($0) / Double($0 + 1)).squareRoot() },
+    (0..<order).map { 1 / Double($0 + 1).squareRoot() }
+  )
 
   private static func gate(of function: any ScalarFunction, _ order: Int, at x: Double) -> Double {
     order == 1 ? function.slope(at: x) : function.curvature(at: x)
   }
 
+  /// The products of two sets of coefficients over a norm, and what they leave of the total.
   private static func series(
-    _ a: [Double], _ b: [Double], total: Double, norm: Double, withMean: Bool
+    _ a: ArraySlice<Double>, _ b: ArraySlice<Double>, total: Double, norm: Double, withMean: Bool
   ) -> [Double] {
     guard norm > 0 else { return [0] }
     var terms = zip(a, b).map { $0 * $1 / norm }
@@ -129,8 +141,9 @@ final class ScaleStatistics: Sendable {
 
 /// ``ScaleStatistics`` of one function at any scale, between those on a grid of y.
 ///
-/// Grid points of zero-mean operands are kept for the life of the process, by the function's name:
-/// they are pure numbers that each layer of a deep network asks for again.
+/// Grid points are kept for the life of the process, by the function's name: they are pure numbers
+/// that each layer of a deep network asks for again. Of operands with a mean, whose grids are as
+/// many as their means, so many are kept as fit the memo.
 struct ScaleTable {
   let function: any ScalarFunction
   let gateOrder: Int
@@ -144,8 +157,11 @@ struct ScaleTable {
   private struct Key: Hashable {
     let name: String
     let gateOrder: Int
+    let relativeMean: Double
     let place: Int
   }
+  /// Points of operands with a mean that the memo takes, about a kilobyte each.
+  private static let mostKept = 1 << 14
   private static let memo = Mutex<[Key: ScaleStatistics]>([:])
 
   init(_ function: any ScalarFunction, gateOrder: Int = 1, relativeMean: Double = 0) {
@@ -157,15 +173,18 @@ struct ScaleTable {
   /// The statistics at y = `place`·step.
   private mutating func node(_ place: Int) -> ScaleStatistics {
     if let known = nodes[place] { return known }
-    let key = Key(name: function.name, gateOrder: gateOrder, place: place)
-    if relativeMean == 0, let known = Self.memo.withLock({ $0[key] }) {
+    let key = Key(
+      name: function.name, gateOrder: gateOrder, relativeMean: relativeMean, place: place)
+    if let known = Self.memo.withLock({ $0[key] }) {
       nodes[place] = known
       return known
     }
     let made = ScaleStatistics(
       of: function, gate: gateOrder, logScale: Double(place) * Self.step,
       relativeMean: relativeMean)
-    if relativeMean == 0 { Self.memo.withLock { $0[key] = made } }
+    Self.memo.withLock { memo in
+      if relativeMean == 0 || memo.count < Self.mostKept { memo[key] = made }
+    }
     nodes[place] = made
     return made
   }
