@@ -77,7 +77,9 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
-  @Flag(help: "Show every layer.")
+  @Flag(
+    help:
+      "Show every layer, and all of the screen, though it takes more lines than the terminal has.")
   var all = false
 
   @Flag(help: "Show work and memory, and how long each stage took.")
@@ -160,8 +162,10 @@ struct CheckCommand: ParsableCommand {
     } else if models.count > 1 {
       Terminal.writeOutput(Self.line(report, name) + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
-      let screen = result.screen(style: style, showsAll: all, isVerbose: verbose)
+      // A repair judges by the usual limits, in the format of the file.
+      let isUsual = format == "fp32" && healthy == nil && model == name
+      let screen = result.screen(
+        style: Terminal.style, showsAll: all, isVerbose: verbose, offersRepair: isUsual)
       Terminal.writeOutput(screen.replacing(model, with: name))
     }
     return report.verdict

@@ -159,8 +159,8 @@ private struct SecondMomentTrend {
     return Finding(
       rule, isError ? .error : .warning, layer: place.layer,
       message: "the \(quantity) \(verb): its second moment leaves "
-        + "[\(Numerals.short(range.lowerBound)), \(Numerals.short(range.upperBound))] at \(place.name) and reaches "
-        + "\(Numerals.short(worst)) at \(places[last].name).",
+        + "\(Numerals.short(range.lowerBound)) to \(Numerals.short(range.upperBound)) at \(place.name) "
+        + "and reaches \(Numerals.short(worst)) at \(places[last].name).",
       because: because, evidence: evidence)
   }
 }

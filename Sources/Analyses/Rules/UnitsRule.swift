@@ -34,8 +34,8 @@ public struct UnitsRule: Rule {
     return Finding(
       rule, .warning, layer: first.name,
       message: "\(affected.count) of \(diagnosis.layers.count) layers have more than "
-        + "\(Numerals.short(100 * limit)) % \(what); \(first.name) is the first with "
-        + "\(Numerals.short(100 * units[keyPath: share])) %.",
+        + "\(Numerals.percent(limit)) \(what); \(first.name) is the first, with "
+        + "\(Numerals.percent(units[keyPath: share])).",
       because: "The input of \(units.function) at \(first.name) has mean "
         + "\(Numerals.short(units.inputMean)) and standard deviation "
         + "\(Numerals.short(units.inputDeviation)), and there the slope's second moment is "
