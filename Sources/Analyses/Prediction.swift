@@ -35,8 +35,10 @@ public struct Prediction: Sendable {
           result.basis = max(result.basis, .firstOrder)
           result.note = result.note ?? objection
         }
-        guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
         let reason = operands.first { $0.basis == .unknown }?.note
+        // Rules hand on how their operands were found; what is not known is so for a reason.
+        if result.basis == .unknown { result.note = reason ?? result.note }
+        guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
         return .unknown(reason ?? "\(node.op.typeName) has no honest rule for these operands")
       }
     }

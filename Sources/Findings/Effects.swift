@@ -2,12 +2,13 @@ extension RuleName {
   /// Rules that may find nothing but effects of what this one finds.
   ///
   /// Gradients that vanish leave updates too small to be kept, so that a rate looks too small and the
-  /// loss stays where it is; a rate that is too large blows up what it moves.
+  /// loss stays where it is; a rate that is too large blows up what it moves; an infinity that one
+  /// operator makes is beyond the format wherever it is handed on.
   public var effects: Set<RuleName> {
     switch self {
-    case .explodingActivation: [.overflow, .nonFinite, .saturatedUnits]
+    case .explodingActivation: [.overflow, .saturatedUnits]
     case .explodingGradient:
-      [.overflow, .nonFinite, .learningRateTooLarge, .oscillatingLoss, .lossNotDecreasing]
+      [.overflow, .learningRateTooLarge, .oscillatingLoss, .lossNotDecreasing]
     case .vanishingActivation: [.underflow, .learningRateTooSmall, .lossNotDecreasing]
     case .vanishingGradient:
       [.underflow, .lostUpdates, .learningRateTooSmall, .lossNotDecreasing]
@@ -21,7 +22,8 @@ extension RuleName {
     case .underflow: [.lostUpdates, .learningRateTooSmall, .lossNotDecreasing]
     case .lostUpdates: [.learningRateTooSmall, .lossNotDecreasing]
     case .learningRateTooSmall: [.lossNotDecreasing]
-    case .overflow, .badInput: [.nonFinite]
+    case .nonFinite: [.overflow]
+    case .badInput: [.nonFinite, .overflow]
     default: []
     }
   }

@@ -70,8 +70,8 @@ public enum Numerals {
   public static func percent(_ share: Double) -> String {
     if share == 0 { return "0 %" }
     if share > 0, share < 0.001 { return "<0.1 %" }
-    return share >= 0.0995
-      ? "\(Int((100 * share).rounded())) %" : "\((1000 * share).rounded() / 10) %"
+    if share >= 0.0995 { return "\(Int((100 * share).rounded())) %" }
+    return trimmed("\((1000 * share).rounded() / 10)") + " %"
   }
 
   /// A count with thousands marked: `1,234,567`.

@@ -13,8 +13,8 @@ public struct CheckScreen {
   let showsAll: Bool
   /// Show work and memory.
   let isVerbose: Bool
-  /// Name the command that tries the changes.
-  let offersRepair: Bool
+  /// The command that tries the changes; nil where there is none that judges in the same way.
+  let repair: String?
 
   /// Second moments that bound the chart.
   public struct ChartLimits: Hashable, Sendable {
@@ -31,14 +31,14 @@ public struct CheckScreen {
 
   public init(
     _ report: CheckReport, limits: ChartLimits, style: Style, showsAll: Bool = false,
-    isVerbose: Bool = false, offersRepair: Bool = true
+    isVerbose: Bool = false, repair: String? = nil
   ) {
     self.report = report
     self.limits = limits
     self.style = style
     self.showsAll = showsAll
     self.isVerbose = isVerbose
-    self.offersRepair = offersRepair
+    self.repair = repair
   }
 
   public var text: String {
@@ -133,13 +133,8 @@ public struct CheckScreen {
       let isCurable = report.findings.contains { $0.severity > .note && !$0.remedies.isEmpty }
       if !isCurable {
         text += " No change was found that mends \(report.findings.count == 1 ? "it" : "them")."
-      } else if offersRepair {
-        let model = report.model
-        let asTraining =
-          model.path.hasSuffix(".onnx") && model.purpose == .training ? " --training" : ""
-        text += "\(hint) To try the changes:"
-        return style.headed(verdict, ink, text)
-          + "\n  evenkeel repair \(model.path)\(asTraining)"
+      } else if let repair {
+        return style.headed(verdict, ink, "\(text)\(hint) To try the changes:") + "\n  \(repair)"
       }
     }
     return style.headed(verdict, ink, text + hint)

@@ -44,7 +44,9 @@ struct FindingsText {
         painted(finding, style.oneLine(head(finding, below: root) + rest)))
       if number == 0, length == .cause { lines.append(part("because", finding.because)) }
       if number == 0, let remedy = finding.remedies.first {
-        lines.append(change(remedy.change, isFirst: true))
+        let more = finding.remedies.count - 1
+        let others = more > 0 ? " (\(more) more: --all)" : ""
+        lines.append(change(remedy.change + others, isFirst: true))
       }
     }
     if ordered.count > shown.count {

@@ -70,8 +70,8 @@ public struct RepairScreen {
   /// What a repaired subject is.
   private var state: String {
     if let format = report.format, let worst = report.outputs?.worst {
-      return "computes in \(format), and its outputs are within "
-        + "\(RepairReport.Outputs.share(worst.error)) of fp32"
+      return "computes in \(format), and its outputs differ from those in fp32 by "
+        + "\(RepairReport.Outputs.share(worst.error)) of their norm"
     }
     return "is \(report.remaining.isEmpty ? "healthy" : "without error")"
   }

@@ -41,8 +41,10 @@ public struct TrainScreen {
       let head = "\(Self.head(it)), seen ahead of the first step"
       let cure = it.remedies.first.map { " What to do: \($0.change)." } ?? ""
       lines.append(style.paint(head, Self.ink(it.severity)))
+      // A terminal has little room, and the summary has the reason.
+      let because = self.lines == nil ? " \(it.because)" : ""
       lines.append(
-        style.wrapped("\(it.message) \(it.because)\(cure)", first: "  ", indentation: "  "))
+        style.wrapped("\(it.message)\(because)\(cure)", first: "  ", indentation: "  "))
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -185,8 +187,9 @@ public struct TrainScreen {
     let line =
       style.headed(head, Self.ink(it.severity), ", \(time)\(expected)", indentation: "  ")
     guard isFull else {
-      return style.paint(head, Self.ink(it.severity))
-        + style.oneLine("\(head): \(it.message)").dropFirst(head.count)
+      let line = style.oneLine("\(head): \(it.message)")
+      return style.paint(String(line.prefix(head.count)), Self.ink(it.severity))
+        + line.dropFirst(head.count)
     }
     let text = it.because.isEmpty ? it.message : "\(it.message) \(it.because)"
     return line + "\n" + style.wrapped(text, first: "  ", indentation: "  ")

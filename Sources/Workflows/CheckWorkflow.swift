@@ -68,13 +68,13 @@ public struct CheckResult: Sendable {
 
   /// The report as text for a terminal.
   ///
-  /// `offersRepair` says whether `evenkeel repair` can be told to do the same.
+  /// `repair` is the command that tries the changes and judges in the same way, where there is one.
   public func screen(
-    style: Style, showsAll: Bool, isVerbose: Bool, offersRepair: Bool = true
+    style: Style, showsAll: Bool, isVerbose: Bool, repair: String? = nil
   ) -> String {
     CheckScreen(
       report, limits: limits, style: style, showsAll: showsAll, isVerbose: isVerbose,
-      offersRepair: offersRepair
+      repair: repair
     ).text
   }
 }

@@ -131,6 +131,17 @@ import Testing
     Self.expectRefusal(outcome, complaint + "; see evenkeel check --help")
   }
 
+  @Test func theRepairThatIsNamedHasTheInputsOfTheCheck() throws {
+    let folder = "Tests/CasesTests/Data/reports"
+    let model = "\(folder)/37-exp-of-loss"
+    let outcome = try Self.run(
+      "check", "\(model).onnx", "--training", "--inputs", "\(model).in.safetensors")
+    let command = "evenkeel repair \(model).onnx --training --inputs \(model).in.safetensors"
+    #expect(outcome.output.hasSuffix("To try the changes:\n  \(command)\n"))
+    let narrow = try Self.run("check", "Examples/sigmoid-50.yaml", "--healthy", "1e-9:1e9")
+    #expect(narrow.output.hasSuffix("\n\nFAILING: 2 errors.\n"))
+  }
+
   @Test func exitStatusTellsTheVerdict() throws {
     #expect(try Self.run("check", "Examples/relu-30-he.yaml").status == 0)
     #expect(try Self.run("check", "Examples/sigmoid-50.yaml").status == 1)

@@ -45,6 +45,7 @@ import Testing
   @Test func showsSharesAsPercentages() {
     #expect(Numerals.percent(1) == "100 %")
     #expect(Numerals.percent(0.0312) == "3.1 %")
+    #expect(Numerals.percent(0.01) == "1 %")
     #expect(Numerals.percent(0.0001) == "<0.1 %")
     #expect(Numerals.percent(0) == "0 %")
   }

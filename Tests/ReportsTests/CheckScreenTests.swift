@@ -121,12 +121,13 @@ import Testing
   }
 
   @Test func theVerdictStandsAtTheEndToo() {
-    let text = CheckScreen(Self.ill(layers: 9), limits: Self.limits, style: Style()).text
+    let text = CheckScreen(
+      Self.ill(layers: 9), limits: Self.limits, style: Style(), repair: "evenkeel repair net.yaml"
+    ).text
     #expect(
       text.hasSuffix(
         "FAILING: 2 errors, 1 warning. To try the changes:\n  evenkeel repair net.yaml\n"))
-    let other = CheckScreen(
-      Self.ill(layers: 9), limits: Self.limits, style: Style(), offersRepair: false)
+    let other = CheckScreen(Self.ill(layers: 9), limits: Self.limits, style: Style())
     #expect(other.text.hasSuffix("\n\nFAILING: 2 errors, 1 warning.\n"))
   }
 
@@ -170,7 +171,8 @@ import Testing
 
   @Test func theScreenOfASmallTerminal() {
     let text = CheckScreen(
-      Self.ill(layers: 50), limits: Self.limits, style: Style(width: 72, height: 24)
+      Self.ill(layers: 50), limits: Self.limits, style: Style(width: 72, height: 24),
+      repair: "evenkeel repair net.yaml"
     ).text
     #expect(text == Self.golden)
   }

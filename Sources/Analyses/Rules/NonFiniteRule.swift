@@ -19,14 +19,15 @@ public struct NonFiniteRule: Rule {
     case .passedOn(let operand, let element):
       because = "\(failure.operatorName) passed on operand \(operand), element \(element)."
     }
-    if let remark = failure.remark { because += ". " + remark }
+    if !because.hasSuffix(".") { because += "." }
+    if let remark = failure.remark { because += " " + remark }
     let count = failure.count
     return [
       Finding(
         .nonFinite, .error, layer: failure.layer,
-        message: "\(count) \(count == 1 ? "element" : "elements") of \(failure.value) "
-          + "\(count == 1 ? "is" : "are") NaN or infinite, the first "
-          + "in the \(pass) pass, at element \(failure.element).",
+        message: "\(Numerals.count(count)) \(count == 1 ? "element" : "elements") of "
+          + "\(failure.value) \(count == 1 ? "is" : "are") NaN or infinite, the first in the "
+          + "\(pass) pass, at element \(failure.element).",
         because: because, evidence: [Evidence("non_finite", Double(failure.count))])
     ]
   }
