@@ -113,9 +113,8 @@ private struct TrainDisplay {
   private let screen: TrainScreen
   private let planned: Int
   private let json: Bool
-  private let start = ContinuousClock.now
+  private var pace = Pace()
   private var shown = ContinuousClock.now - .seconds(1)
-  private var first: Int?
   private var losses: [Double] = []
   private var isShown = false
   private var toldTrouble: String?
@@ -132,7 +131,6 @@ private struct TrainDisplay {
 
   mutating func show(_ step: Trial.Step, sharpness: Double?, trouble: String?) {
     losses.append(step.record.loss)
-    first = first ?? step.record.step
     if json {
       Terminal.writeOutput(StepLine(step, sharpness: sharpness).json.line + "\n")
     } else {
@@ -160,7 +158,7 @@ private struct TrainDisplay {
     let now = ContinuousClock.now
     guard Terminal.errorIsTerminal, now - shown > .milliseconds(100) else { return }
     shown = now
-    Terminal.writeError("\r\u{1B}[K" + line(step.record, now - start))
+    Terminal.writeError("\r\u{1B}[K" + line(step.record))
     isShown = true
   }
 
@@ -173,11 +171,9 @@ private struct TrainDisplay {
     linesWritten += isFull ? 1 : text.count { $0 == "\n" }
   }
 
-  private func line(_ record: StepRecord, _ elapsed: Duration) -> String {
+  private mutating func line(_ record: StepRecord) -> String {
     let done = record.step + 1
-    let made = done - (first ?? 0)
-    let left = made > 0 ? elapsed / made * (planned - done) : .zero
-    let time = planned > done ? ", about \(left.components.seconds + 1) s left" : ""
+    let time = pace.time(for: planned - done, done: done).map { ", about \($0) left" } ?? ""
     var parts = [
       "step \(done)/\(planned)", "loss \(Numerals.short(record.loss))",
       Sparkline.text(losses, columns: 16), "gradient \(Numerals.short(record.gradientNorm))",

@@ -53,7 +53,8 @@ public struct CheckScreen {
       layers: report.layers, named: Set(report.findings.compactMap(\.layer)), style: style)
     let findings = FindingsText(findings: report.findings, style: style, told: told)
     var screen = Screenful()
-    screen.add([headline(isShort: false), headline(isShort: true)], giving: [14])
+    screen.add(
+      [headline(isShort: false), headline(isShort: true)], giving: [worst == nil ? 5 : 14])
     screen.add([chart(13), chart(9), chart(7), chart(5), ""], giving: [3, 6, 8, 12])
     screen.add(
       [table.text(showsAll: showsAll)] + [8, 5, 3].map { table.text(atMost: $0) } + [""],
@@ -96,11 +97,16 @@ public struct CheckScreen {
 
   private func headline(isShort: Bool) -> String {
     let start = report.findings.first { $0.rule == .neverTrained }.map { " \($0.message)" } ?? ""
-    let summary = "\(purpose): " + (worst?.message ?? healthy) + start
-    let first =
-      isShort
-      ? style.paint(verdict, ink) + style.oneLine(verdict + summary).dropFirst(verdict.count)
-      : style.headed(verdict, ink, summary)
+    let first: String
+    if let worst {
+      let text = "\(purpose): \(worst.message)\(start)"
+      first =
+        isShort
+        ? style.paint(verdict, ink) + style.oneLine(verdict + text).dropFirst(verdict.count)
+        : style.headed(verdict, ink, text)
+    } else {
+      first = style.headed(verdict, ink, "\(purpose): \(healthy(isShort: isShort))\(start)")
+    }
     return first + "\n" + style.wrapped(report.model.path + ": " + facts)
   }
 
@@ -140,21 +146,35 @@ public struct CheckScreen {
     return style.headed(verdict, ink, text + hint)
   }
 
-  /// What stands behind a verdict without findings: predictions only where there are some.
-  private var healthy: String {
+  /// What stands behind a verdict without findings: predictions only where there are some, and only as
+  /// far as they agree.
+  private func healthy(isShort: Bool) -> String {
     let unknown = report.layers.filter {
       $0.activation.predicted == nil || $0.gradient.predicted == nil
     }
-    let shown =
-      report.model.purpose == .inference
-      ? " Gradients are shown and not judged; --for training judges them." : ""
-    guard let first = unknown.first else {
-      return "all that was predicted and measured is within limits." + shown
+    let quantities = report.layers.flatMap { [$0.activation, $0.gradient] }
+    let outside = quantities.count { $0.isOutside }
+    var text =
+      unknown.isEmpty && outside == 0
+      ? "all that was predicted and measured is within limits"
+      : "what was measured is within limits"
+    if let first = unknown.first {
+      let reason = (first.activation.reason ?? first.gradient.reason).map { ": \($0)" } ?? ""
+      text +=
+        "; \(Numerals.count(unknown.count)) of \(Numerals.count(report.layers.count)) layers "
+        + "\(unknown.count == 1 ? "has" : "have") no full prediction\(isShort ? "" : reason)"
     }
-    let count = Numerals.count(unknown.count)
-    let reason = (first.activation.reason ?? first.gradient.reason).map { ": \($0)" } ?? ""
-    return "what was measured is within limits; \(count) of \(report.layers.count) layers "
-      + "\(unknown.count == 1 ? "has" : "have") no full prediction\(reason).\(shown)"
+    text += "."
+    if outside > 0, !isShort {
+      let compared = quantities.count { $0.predicted != nil && $0.measured != nil }
+      text +=
+        " \(Numerals.count(outside)) of \(Numerals.count(compared)) measurements "
+        + "\(outside == 1 ? "lies" : "lie") outside the 95 % band of the prediction."
+    }
+    if report.model.purpose == .inference, !isShort {
+      text += " Gradients are shown and not judged; --for training judges them."
+    }
+    return text
   }
 
   private func chart(_ height: Int) -> String {

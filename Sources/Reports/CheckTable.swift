@@ -123,7 +123,7 @@ struct CheckTable {
   ) -> String {
     func cells(_ quantity: CheckReport.Quantity) -> String {
       let measured = quantity.measured.map { Numerals.cell($0.secondMoment) } ?? "-"
-      let mark = isOutside(quantity) ? "!" : " "
+      let mark = quantity.isOutside ? "!" : " "
       let right = measured.fitted(Self.numberWidth - 1, right: true) + mark
       guard columns.hasPredictions else { return right }
       let predicted = quantity.predicted.map { predicted in
@@ -138,23 +138,27 @@ struct CheckTable {
     return text + cells(layer.activation) + cells(layer.gradient)
   }
 
-  /// A normalised value has a band without width, which rounding and epsilon leave.
-  private func isOutside(_ quantity: CheckReport.Quantity) -> Bool {
-    guard let measured = quantity.measured, let predicted = quantity.predicted else { return false }
-    return measured.secondMoment < 0.999 * predicted.low
-      || measured.secondMoment > 1.001 * predicted.high
-  }
-
   /// What the marks say that stand in these rows.
   private func legend(of layers: [CheckReport.Layer]) -> [String] {
     let shown = layers.flatMap { [$0.activation, $0.gradient] }
     var notes: [String] = []
-    if shown.contains(where: isOutside) { notes.append("! outside the 95 % band") }
+    if shown.contains(where: \.isOutside) { notes.append("! outside the 95 % band") }
     guard Columns(self.layers, width: style.width).hasPredictions else { return notes }
     if shown.contains(where: { $0.predicted?.basis == "first_order" }) {
       notes.append("~ first-order approximation")
     }
     if shown.contains(where: { $0.predicted == nil }) { notes.append("? no prediction") }
     return notes
+  }
+}
+
+extension CheckReport.Quantity {
+  /// Whether what was measured lies outside the band of what was predicted.
+  ///
+  /// A normalised value has a band without width, which rounding and epsilon leave.
+  var isOutside: Bool {
+    guard let measured, let predicted else { return false }
+    return measured.secondMoment < 0.999 * predicted.low
+      || measured.secondMoment > 1.001 * predicted.high
   }
 }

@@ -77,6 +77,21 @@ import Testing
     #expect(text.hasSuffix("\n\nHEALTHY: nothing to change.\n"))
   }
 
+  @Test func aHealthyVerdictTellsWhatIsOutsideItsBand() {
+    var report = Self.report(layers: 3)
+    report.findings = []
+    let layer = report.layers[1]
+    report.layers[1] = CheckReport.Layer(
+      index: layer.index, name: layer.name, operators: layer.operators,
+      activation: .init(
+        predicted: .init(mean: 0, secondMoment: 1, low: 0.9, high: 1.1, basis: "closed_form"),
+        measured: layer.activation.measured), gradient: layer.gradient, weightGradient: nil)
+    let text = CheckScreen(report, limits: Self.limits, style: Style()).text
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(
+      text.contains("1 of 3 measurements lies outside the 95 % band of the prediction."))
+  }
+
   @Test func coloursOnlyWhenAsked() {
     let text = CheckScreen(
       Self.report(layers: 3), limits: Self.limits, style: Style(colour: true)
