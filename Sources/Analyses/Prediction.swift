@@ -36,8 +36,12 @@ public struct Prediction: Sendable {
           result.note = result.note ?? objection
         }
         let reason = operands.first { $0.basis == .unknown }?.note
-        // Rules hand on how their operands were found; what is not known is so for a reason.
-        if result.basis == .unknown { result.note = reason ?? result.note }
+        // Rules hand on notes. That of an operand which is known is no reason why this is not.
+        if result.basis == .unknown, let note = result.note,
+          operands.contains(where: { $0.basis != .unknown && $0.note == note })
+        {
+          result.note = reason ?? "\(node.op.typeName) has no honest rule for these operands"
+        }
         guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
         return .unknown(reason ?? "\(node.op.typeName) has no honest rule for these operands")
       }

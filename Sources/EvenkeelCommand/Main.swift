@@ -44,8 +44,10 @@ import Workflows
       return "there is no verb '\(first)'; \(near ?? "")the verbs are "
         + Verbs.names.joined(separator: ", ")
     }
-    let message = Self.refusal(Evenkeel.message(for: error))
-    return "\(message); see evenkeel \(verb.map { $0 + " " } ?? "")--help"
+    let told = Self.refusal(Evenkeel.message(for: error))
+    let message = told.prefix(1).lowercased() + told.dropFirst()
+    let join = message.last == "?" ? " See" : "; see"
+    return "\(message)\(join) evenkeel \(verb.map { $0 + " " } ?? "")--help"
   }
 
   /// What is wrong with a number of an option, in place of the parser's words for it.
