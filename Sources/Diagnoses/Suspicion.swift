@@ -165,7 +165,7 @@ struct Suspicion {
     let early = patient.symptoms.greatestUpdateRatio
     if early > 0 {
       evidence.append(
-        "In the first steps an update is up to \(Numerals.short(early)) of its weights.")
+        "In the first steps an update is up to \(Numerals.short(early)) times its weights.")
     }
     // Without evidence of its own the rate is no cause, however much another rate might help.
     var weight = 0.15

@@ -78,11 +78,17 @@ public struct DiagnosisScreen {
     let index = found.element.map(String.init).joined(separator: ", ")
     let kind = found.found.isNaN ? "NaN" : found.found < 0 ? "-inf" : "inf"
     let count = found.nanCount + found.infinityCount
+    let place =
+      found.place.rawValue == found.tensor
+      ? "the \(found.tensor)" : "\(found.place.rawValue) of \(found.tensor)"
     var lines = [
       style.wrapped(
-        "First number that is not finite: step \(Numerals.count(found.step)), \(found.place.rawValue) of "
-          + "\(found.tensor) (\(found.value)), element [\(index)] of \(found.shape) is \(kind)"
-          + (count > 1 ? ", and so are \(count - 1) others." : "."))
+        "First number that is not finite: step \(Numerals.count(found.step)), \(place) "
+          + "(\(found.value)), element [\(index)] of \(found.shape) is \(kind)"
+          + (count < 2
+            ? "."
+            : count == 2
+              ? ", and so is one other." : ", and so are \(Numerals.count(count - 1)) others."))
     ]
     let reason = found.reason.map { $0.split(separator: "_").joined(separator: " ") + ": " } ?? ""
     lines.append(style.wrapped(reason + found.explanation, first: "  ", indentation: "  "))
@@ -132,7 +138,7 @@ public struct DiagnosisScreen {
         ? "" : style.headed(word, report.verdict.ink, ": no cause was named.\(hint)")
     }
     var text = ": \(causes)."
-    if let change = root.change { text += " What heals it: \(change)." }
+    if root.cause.isCurable, let change = root.change { text += " What heals it: \(change)." }
     if isShort { text += " (All of this screen: --all)" }
     guard root.cause.isCurable, !report.subject.hasSuffix(".run") else {
       return style.headed(word, .red, text)

@@ -61,7 +61,7 @@ public struct TrainScreen {
     // The summary says the rest; a pipe may never see one.
     guard lines == nil else { return style.paint(style.oneLine(head + time), ink) + "\n" }
     return style.paint(head, ink) + time + "\n"
-      + style.wrapped(it.message, first: "  ", indentation: "  ") + "\n"
+      + style.wrapped(Self.message(finding), first: "  ", indentation: "  ") + "\n"
   }
 
   /// An estimate of the sharpness, with the rate up to which gradient descent is stable.
@@ -156,18 +156,37 @@ public struct TrainScreen {
       of: report.findings, finding: \.finding, since: \.since)
     let shown = groups.prefix(length == .shortest ? 1 : length == .brief ? 4 : groups.count)
     var lines = shown.map { group in
-      let effects = group.effects.map { effect in
-        length == .full
-          ? text(effect, expectedWith: group.root.finding.rule, isFull: true)
-          : style.oneLine(
-            "  with it: \(effect.finding.rule.rawValue)"
-              + (effect.finding.layer.map { " in \($0)" } ?? ""))
-      }
       let root = text(group.root, isFull: length == .full || length == .medium)
-      return ([root] + (length == .shortest ? [] : effects)).joined(separator: "\n")
+      return ([root] + effects(of: group, length)).joined(separator: "\n")
     }
     if groups.count > shown.count { lines.append("… and \(groups.count - shown.count) more") }
     return lines.joined(separator: "\n")
+  }
+
+  /// What may have come of a finding: in full, or by name in a line.
+  private func effects(of group: FindingGroup<WatchedFinding>, _ length: Length) -> [String] {
+    guard length != .full else {
+      return group.effects.map { text($0, expectedWith: group.root.finding.rule, isFull: true) }
+    }
+    guard length != .shortest, !group.effects.isEmpty else { return [] }
+    let names = group.effects.map { effect in
+      effect.finding.rule.rawValue + (effect.finding.layer.map { " in \($0)" } ?? "")
+    }
+    return [
+      style.wrapped(
+        names.joined(separator: ", "), first: "  with it: ", indentation: "           ")
+    ]
+  }
+
+  /// What was found, without the step that stands in the line above it.
+  private static func message(_ watched: WatchedFinding) -> String {
+    let message = watched.finding.message
+    let opening = "Since step \(Numerals.count(watched.since)), "
+    guard message.hasPrefix(opening) else { return message }
+    let rest = message.dropFirst(opening.count)
+    // The name of a layer stays as it is.
+    let isName = rest.prefix { $0 != " " }.contains(".")
+    return isName ? String(rest) : rest.prefix(1).uppercased() + rest.dropFirst()
   }
 
   private static func head(_ finding: Finding) -> String {
@@ -187,11 +206,12 @@ public struct TrainScreen {
     let line =
       style.headed(head, Self.ink(it.severity), ", \(time)\(expected)", indentation: "  ")
     guard isFull else {
-      let line = style.oneLine("\(head): \(it.message)")
+      let line = style.oneLine("\(head): \(Self.message(watched))")
       return style.paint(String(line.prefix(head.count)), Self.ink(it.severity))
         + line.dropFirst(head.count)
     }
-    let text = it.because.isEmpty ? it.message : "\(it.message) \(it.because)"
+    let message = Self.message(watched)
+    let text = it.because.isEmpty ? message : "\(message) \(it.because)"
     return line + "\n" + style.wrapped(text, first: "  ", indentation: "  ")
   }
 

@@ -33,7 +33,8 @@ public struct UnitsRule: Rule {
     let worst = affected.compactMap { $0.units?[keyPath: share] }.max() ?? 0
     return Finding(
       rule, .warning, layer: first.name,
-      message: "\(affected.count) of \(diagnosis.layers.count) layers have more than "
+      message: "\(affected.count) of \(diagnosis.layers.count) layers "
+        + "\(affected.count == 1 ? "has" : "have") more than "
         + "\(Numerals.percent(limit)) \(what); \(first.name) is the first, with "
         + "\(Numerals.percent(units[keyPath: share])).",
       because: "The input of \(units.function) at \(first.name) has mean "
