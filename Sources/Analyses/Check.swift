@@ -48,6 +48,7 @@ public struct Check: Sendable {
     let series = DrawSeries(differentiated, measurement, options)
     let factors = FactorTable(differentiated, prediction)
     let layerOf = LayerFinder(subject)
+    let computing = layerOf.format(options)
     let states = LayerStates(differentiated, prediction, series)
     let layers = subject.layers.enumerated().map { states.state($0, $1) }
     let scan = HazardScan(
@@ -56,7 +57,7 @@ public struct Check: Sendable {
       Self.failure(origin, differentiated, layerOf)
     }
     diagnosis = Diagnosis(
-      layers: layers, thresholds: options.thresholds, format: options.format,
+      layers: layers, thresholds: options.thresholds, format: options.format, computing: computing,
       purpose: options.purpose, isStart: options.isStart,
       forwardFactors: factors.forward, backwardFactors: factors.backward,
       hazards: scan.placedHazards { layerOf.name(ofNode: $0) },
@@ -67,7 +68,7 @@ public struct Check: Sendable {
     report = CheckReport(
       model: .init(
         path: path, parameters: subject.parameterCount, depth: subject.layers.count,
-        format: options.format.name, batch: subject.batch, seed: options.seed,
+        format: computing.name, batch: subject.batch, seed: options.seed,
         draws: options.draws, purpose: options.purpose,
         loss: isLoss ? series.first[subject.output]?.mean : nil),
       layers: layers.map(Self.reported),
@@ -156,6 +157,13 @@ struct LayerFinder {
         nil
       }
     }
+  }
+
+  /// The format that all layers end in, where the nodes have one of their own; else that of the run.
+  func format(_ options: Check.Options) -> NumberFormat {
+    let own = Set(ends.map { options.nodeFormats[$0.node] })
+    guard own.count == 1, let stored = own.first ?? nil else { return options.format }
+    return stored
   }
 
   func name(ofNode number: Int) -> String? {

@@ -8,6 +8,9 @@ public struct Diagnosis: Sendable {
   public let layers: [LayerState]
   public let thresholds: Thresholds
   public let format: NumberFormat
+  /// What results of layers are rounded to: the format that a model is stored in, where that is
+  /// narrower than ``format`` and one for all.
+  public let computing: NumberFormat
   /// What the network is to be used for.
   public let purpose: Purpose
   /// Whether weights are those of a start, whose sizes theory tells, and not learnt ones.
@@ -28,7 +31,8 @@ public struct Diagnosis: Sendable {
 
   public init(
     layers: [LayerState], thresholds: Thresholds, format: NumberFormat,
-    purpose: Purpose = .training, isStart: Bool = true, forwardFactors: [Factor],
+    computing: NumberFormat? = nil, purpose: Purpose = .training, isStart: Bool = true,
+    forwardFactors: [Factor],
     backwardFactors: [Factor], hazards: [PlacedHazard], failure: Failure?,
     harmless: Failure? = nil, zeroStart: ZeroStart? = nil, gradientScale: Double = 1
   ) {
@@ -40,6 +44,7 @@ public struct Diagnosis: Sendable {
     self.layers = layers
     self.thresholds = thresholds
     self.format = format
+    self.computing = computing ?? format
     self.forwardFactors = forwardFactors
     self.backwardFactors = backwardFactors
     self.hazards = hazards

@@ -15,7 +15,9 @@ extension TensorState {
     let positions = min(elements, moments.roles(in: shape).positions(in: shape))
     let found = moments.prediction(
       samples: batch, units: elements / positions, positions: positions)
-    let reason = moments.note ?? "no band can be stated for these moments"
+    // Of known moments the note says how they were found, and not why there is no band.
+    let reason =
+      (moments.basis == .unknown ? moments.note : nil) ?? "no band can be stated for these moments"
     self.init(
       predicted: found?.moments ?? .unknown(reason), band: found?.band ?? 0...0,
       measured: measured, secondMoments: secondMoments, moved: moved)

@@ -35,8 +35,14 @@ public struct Prediction: Sendable {
           result.basis = max(result.basis, .firstOrder)
           result.note = result.note ?? objection
         }
-        guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
         let reason = operands.first { $0.basis == .unknown }?.note
+        // Rules hand on notes. That of an operand which is known is no reason why this is not.
+        if result.basis == .unknown, let note = result.note,
+          operands.contains(where: { $0.basis != .unknown && $0.note == note })
+        {
+          result.note = reason ?? "\(node.op.typeName) has no honest rule for these operands"
+        }
+        guard result.secondMoment.isNaN, result.basis != .unknown else { return result }
         return .unknown(reason ?? "\(node.op.typeName) has no honest rule for these operands")
       }
     }

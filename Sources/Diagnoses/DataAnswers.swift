@@ -90,7 +90,7 @@ struct DataAnswers {
 
   private static func words(_ evaluation: Evaluation) -> String {
     let accuracy =
-      evaluation.accuracy.map { ", with \(Numerals.percent($0)) of the classes right" } ?? ""
+      evaluation.accuracy.map { " and an accuracy of \(Numerals.percent($0))" } ?? ""
     return "a loss of \(Numerals.short(evaluation.loss))\(accuracy)"
   }
 

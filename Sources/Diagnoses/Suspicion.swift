@@ -68,12 +68,12 @@ struct Suspicion {
     if start.isBroken { return "In the first step a layer hands on zeros, or nothing finite." }
     let (forward, backward) = (start.activationPowers, start.gradientPowers)
     guard start.isUnbalanced else {
-      return "In the first step signals keep their size over depth: second moments change by 10^"
-        + "\(Numerals.short(forward)) forward and 10^\(Numerals.short(backward)) backward."
+      return "In the first step signals keep their size over depth: second moments change by a "
+        + "factor of \(Numerals.power(forward)) forward and \(Numerals.power(backward)) backward."
     }
     return
-      "In the first step second moments change by 10^\(Numerals.short(forward)) from the first "
-      + "hidden layer to the last, and gradients by 10^\(Numerals.short(backward)) on their way "
+      "In the first step second moments change by a factor of \(Numerals.power(forward)) from the "
+      + "first hidden layer to the last, and those of gradients by \(Numerals.power(backward)) on their way "
       + "back."
   }
 
@@ -165,7 +165,7 @@ struct Suspicion {
     let early = patient.symptoms.greatestUpdateRatio
     if early > 0 {
       evidence.append(
-        "In the first steps an update is up to \(Numerals.short(early)) of its weights.")
+        "In the first steps an update is up to \(Numerals.short(early)) times its weights.")
     }
     // Without evidence of its own the rate is no cause, however much another rate might help.
     var weight = 0.15

@@ -77,7 +77,9 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
-  @Flag(help: "Show every layer.")
+  @Flag(
+    help:
+      "Show every layer, and all of the screen, though it takes more lines than the terminal has.")
   var all = false
 
   @Flag(help: "Show work and memory, and how long each stage took.")
@@ -160,8 +162,8 @@ struct CheckCommand: ParsableCommand {
     } else if models.count > 1 {
       Terminal.writeOutput(Self.line(report, name) + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
-      let screen = result.screen(style: style, showsAll: all, isVerbose: verbose)
+      let screen = result.screen(
+        style: Terminal.style, showsAll: all, isVerbose: verbose, repair: repair(of: name, report))
       Terminal.writeOutput(screen.replacing(model, with: name))
     }
     return report.verdict
@@ -174,6 +176,31 @@ struct CheckCommand: ParsableCommand {
     let place = first.layer.map { " at \($0)" } ?? ""
     let more = told.count > 1 ? ", and \(told.count - 1) more" : ""
     return "\(name): \(report.verdict.rawValue), \(first.rule.rawValue)\(place)\(more)"
+  }
+
+  /// The command that tries the changes with the same inputs; nil where it would judge otherwise, since a
+  /// repair has the usual limits, the format of the file, and no standard input.
+  private func repair(of model: String, _ report: CheckReport) -> String? {
+    let isONNX = ModelRequest(path: model).isONNX
+    guard format == "fp32", healthy == nil, deadShare == nil, saturatedShare == nil,
+      underflowShare == nil, model != StandardInput.name, isONNX || batch == nil
+    else { return nil }
+    var words = ["evenkeel", "repair", model]
+    if isONNX {
+      if report.model.purpose == .training { words.append("--training") }
+      if let inputs = options.inputs { words += ["--inputs", inputs] }
+      words += options.shape.flatMap { ["--shape", $0] } + options.dim.flatMap { ["--dim", $0] }
+      if let batch { words += ["--batch", "\(batch)"] }
+    }
+    if seed != 0 { words += ["--seed", "\(seed)"] }
+    return words.map(Self.quoted).joined(separator: " ")
+  }
+
+  /// A word as a shell reads it.
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "/._-=,:+@%".contains($0) }
+    return isPlain && !word.isEmpty
+      ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
 
   private static func purpose(_ text: String) throws -> Purpose {

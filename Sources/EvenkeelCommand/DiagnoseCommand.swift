@@ -33,6 +33,9 @@ struct DiagnoseCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
+  @Flag(help: "Show everything that was tried, though it takes more lines than the terminal has.")
+  var all = false
+
   mutating func run() throws {
     try memory.apply(to: subject)
     var request = DiagnoseRequest(path: subject)
@@ -46,8 +49,8 @@ struct DiagnoseCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
-      Terminal.writeOutput(DiagnosisScreen(report, style: style).text)
+      let screen = DiagnosisScreen(report, style: Terminal.style, showsAll: all)
+      Terminal.writeOutput(screen.text)
     }
     if report.verdict != .healthy, report.verdict != .notFinished { throw ExitCode(1) }
   }

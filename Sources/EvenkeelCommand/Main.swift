@@ -44,8 +44,27 @@ import Workflows
       return "there is no verb '\(first)'; \(near ?? "")the verbs are "
         + Verbs.names.joined(separator: ", ")
     }
-    let message = Evenkeel.message(for: error)
-    return "\(message); see evenkeel \(verb.map { $0 + " " } ?? "")--help"
+    let told = Self.refusal(Evenkeel.message(for: error))
+    let message = told.prefix(1).lowercased() + told.dropFirst()
+    let join = message.last == "?" ? " See" : "; see"
+    return "\(message)\(join) evenkeel \(verb.map { $0 + " " } ?? "")--help"
+  }
+
+  /// What is wrong with a number of an option, in place of the parser's words for it.
+  private static func refusal(_ message: String) -> String {
+    let parts = message.split(separator: "'", omittingEmptySubsequences: false)
+    guard parts.count == 5, parts[0] == "The value ", parts[2] == " is invalid for ",
+      parts[4].isEmpty, let option = parts[3].split(separator: " ").first
+    else { return message }
+    let value = parts[1]
+    let need: String
+    switch Double(value) {
+    case nil: need = "is no number; write one"
+    case let number? where number != number.rounded(): need = "must be a whole number"
+    case let number? where number < 0: need = "must be 0 or more"
+    default: need = "is beyond what it can be"
+    }
+    return "\(option) \(value): \(need)"
   }
 
   /// Ends the process over a bad input.

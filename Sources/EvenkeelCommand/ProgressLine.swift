@@ -2,7 +2,7 @@
 final class ProgressLine: @unchecked Sendable {
   // Shown from the one thread that runs the work.
   private let unit: String
-  private let start = ContinuousClock.now
+  private var pace = Pace()
   private var isShown = false
 
   init(_ unit: String) { self.unit = unit }
@@ -11,11 +11,7 @@ final class ProgressLine: @unchecked Sendable {
   func show(_ done: Int, of total: Int) {
     guard Terminal.errorIsTerminal else { return }
     var line = "\r\u{1B}[K\(done) of \(total) \(unit)"
-    let elapsed = ContinuousClock.now - start
-    if done > 0, done < total {
-      let left = elapsed / done * (total - done)
-      line += ", about \(left.components.seconds + 1) s left"
-    }
+    if let time = pace.time(for: total - done, done: done) { line += ", about \(time) left" }
     isShown = true
     Terminal.writeError(line)
   }

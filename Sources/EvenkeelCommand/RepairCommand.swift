@@ -71,6 +71,9 @@ struct RepairCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
+  @Flag(help: "Show everything that was tried, though it takes more lines than the terminal has.")
+  var all = false
+
   mutating func run() throws {
     try memory.apply(to: subject)
     var request = RepairRequest(path: subject)
@@ -98,8 +101,8 @@ struct RepairCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
-      Terminal.writeOutput(RepairScreen(report, output: output, style: style).text)
+      let screen = RepairScreen(report, output: output, style: Terminal.style, showsAll: all)
+      Terminal.writeOutput(screen.text)
     }
     if report.outcome == .unrepaired || report.outcome == .partlyRepaired { throw ExitCode(1) }
   }

@@ -114,8 +114,7 @@ struct RunCommand: ParsableCommand {
     if json {
       Terminal.writeOutput(report.json.text + "\n")
     } else {
-      let style = Style(width: Terminal.width, colour: Terminal.outputTakesColour)
-      Terminal.writeOutput(RunScreen(report, style: style, showsAll: all).text)
+      Terminal.writeOutput(RunScreen(report, style: Terminal.style, showsAll: all).text)
     }
     if report.findings.contains(where: { $0.severity == .error }) { throw ExitCode(1) }
   }

@@ -1,3 +1,5 @@
+import Reports
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -22,12 +24,20 @@ enum Terminal {
   }
 
   /// Columns of the terminal on standard output; 80 elsewhere.
-  static var width: Int {
+  static var width: Int { size?.columns ?? 80 }
+
+  /// How a report is written to standard output: as wide and as high as the terminal, and without an
+  /// end elsewhere.
+  static var style: Style {
+    Style(width: width, height: size?.lines, colour: outputTakesColour)
+  }
+
+  private static var size: (columns: Int, lines: Int)? {
     var size = winsize()
     guard outputIsTerminal, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0,
-      size.ws_col > 0
-    else { return 80 }
-    return Int(size.ws_col)
+      size.ws_col > 0, size.ws_row > 0
+    else { return nil }
+    return (Int(size.ws_col), Int(size.ws_row))
   }
 
   static func writeError(_ text: String) { send(text, to: STDERR_FILENO) }

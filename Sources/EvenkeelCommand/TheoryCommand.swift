@@ -38,7 +38,7 @@ struct TheoryCommand: ParsableCommand {
 
     func run() throws {
       question.answer(try TheoryAnswers().activation(question.name, q: q)) {
-        TheoryTables.text(of: $0)
+        TheoryTables.text(of: $0, style: Terminal.style)
       }
     }
   }
@@ -54,7 +54,7 @@ struct TheoryCommand: ParsableCommand {
 
     func run() throws {
       question.answer(try TheoryAnswers().critical(question.name, biasDeviation: biasStd)) {
-        TheoryTables.text(of: $0)
+        TheoryTables.text(of: $0, style: Terminal.style)
       }
     }
   }
@@ -74,7 +74,7 @@ struct TheoryCommand: ParsableCommand {
     func run() throws {
       let result = try TheoryAnswers().depth(
         question.name, weightDeviation: weightStd, biasDeviation: biasStd)
-      question.answer(result) { TheoryTables.text(of: $0) }
+      question.answer(result) { TheoryTables.text(of: $0, style: Terminal.style) }
     }
   }
 
@@ -85,7 +85,9 @@ struct TheoryCommand: ParsableCommand {
     @OptionGroup var question: Question
 
     func run() throws {
-      question.answer(try TheoryAnswers().gains(question.name)) { TheoryTables.text(of: $0) }
+      question.answer(try TheoryAnswers().gains(question.name)) {
+        TheoryTables.text(of: $0, style: Terminal.style)
+      }
     }
   }
 
@@ -125,7 +127,7 @@ struct TheoryCommand: ParsableCommand {
       let target = TheoryAnswers.ShapeTarget(method, zeta: zeta, tau: tau, eta: eta)
       question.answer(
         try TheoryAnswers().shape(question.name, target: target, depth: depth)
-      ) { TheoryTables.text(of: $0) }
+      ) { TheoryTables.text(of: $0, style: Terminal.style) }
     }
   }
 }

@@ -55,6 +55,9 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Print a line of JSON per step, after one that says what is trained.")
   var json = false
 
+  @Flag(help: "Tell every finding in full, though it takes more lines than the terminal has.")
+  var all = false
+
   func validate() throws {
     guard (experiment == nil) != (resume == nil) else {
       throw ValidationError("name an experiment, or a run with --resume, but not both")
@@ -80,18 +83,20 @@ struct TrainCommand: ParsableCommand {
     Interruption.listen()
 
     let workflow = try TrainWorkflow(request)
-    let screen = TrainScreen(
-      style: Style(width: Terminal.width, colour: Terminal.outputTakesColour))
-    Terminal.writeOutput(json ? workflow.start.json.line + "\n" : screen.text(of: workflow.start))
+    let screen = TrainScreen(style: Terminal.style, showsAll: all)
+    let beginning = screen.text(of: workflow.start)
+    Terminal.writeOutput(json ? workflow.start.json.line + "\n" : beginning)
     if let problem = workflow.problem {
       Terminal.writeError("evenkeel: \(problem); the run is kept in memory\n")
     }
-    var display = TrainDisplay(screen, of: workflow.start.plannedSteps, json: json)
+    var display = TrainDisplay(
+      screen, of: workflow.start.plannedSteps, below: beginning.count { $0 == "\n" }, json: json)
     let report = try workflow.run { step, sharpness in
       display.show(step, sharpness: sharpness, trouble: workflow.trouble)
     }
     display.clear()
-    Terminal.writeOutput(json ? report.json.line + "\n" : "\n" + screen.text(of: report))
+    Terminal.writeOutput(
+      json ? report.json.line + "\n" : "\n" + screen.text(of: report, below: display.linesWritten))
     if let problem = workflow.problem { Terminal.writeError("evenkeel: \(problem)\n") }
     if report.ending == .stopped, let status = Interruption.status {
       if let run = report.start.run {
@@ -108,39 +113,38 @@ private struct TrainDisplay {
   private let screen: TrainScreen
   private let planned: Int
   private let json: Bool
-  private let start = ContinuousClock.now
+  private var pace = Pace()
   private var shown = ContinuousClock.now - .seconds(1)
-  private var first: Int?
   private var losses: [Double] = []
   private var isShown = false
   private var toldTrouble: String?
+  /// Lines on standard output, what was told ahead of the first step included.
+  private(set) var linesWritten: Int
+  private var isFull = false
 
-  init(_ screen: TrainScreen, of planned: Int, json: Bool) {
+  init(_ screen: TrainScreen, of planned: Int, below lines: Int, json: Bool) {
     self.screen = screen
+    linesWritten = lines
     self.planned = planned
     self.json = json
   }
 
   mutating func show(_ step: Trial.Step, sharpness: Double?, trouble: String?) {
     losses.append(step.record.loss)
-    first = first ?? step.record.step
     if json {
       Terminal.writeOutput(StepLine(step, sharpness: sharpness).json.line + "\n")
     } else {
       if let sharpness {
-        clear()
-        Terminal.writeOutput(
+        write(
           screen.text(
             ofSharpness: sharpness, atStep: step.record.step, rate: step.record.learningRate))
       }
       for event in step.events {
-        clear()
         switch event {
         case .began(let finding), .worsened(let finding):
-          Terminal.writeOutput(screen.text(of: finding, atStep: step.record.step))
+          write(screen.text(of: finding, atStep: step.record.step))
         case .ended(let finding):
-          Terminal.writeOutput(
-            screen.text(of: finding, atStep: step.record.step, ending: true))
+          write(screen.text(of: finding, atStep: step.record.step, ending: true))
         }
       }
     }
@@ -154,15 +158,22 @@ private struct TrainDisplay {
     let now = ContinuousClock.now
     guard Terminal.errorIsTerminal, now - shown > .milliseconds(100) else { return }
     shown = now
-    Terminal.writeError("\r\u{1B}[K" + line(step.record, now - start))
+    Terminal.writeError("\r\u{1B}[K" + line(step.record))
     isShown = true
   }
 
-  private func line(_ record: StepRecord, _ elapsed: Duration) -> String {
+  /// Writes what has happened, as long as there is room for the summary below it.
+  private mutating func write(_ text: String) {
+    guard !isFull else { return }
+    clear()
+    isFull = linesWritten >= screen.mostEvents
+    Terminal.writeOutput(isFull ? "… more in the summary below\n" : text)
+    linesWritten += isFull ? 1 : text.count { $0 == "\n" }
+  }
+
+  private mutating func line(_ record: StepRecord) -> String {
     let done = record.step + 1
-    let made = done - (first ?? 0)
-    let left = made > 0 ? elapsed / made * (planned - done) : .zero
-    let time = planned > done ? ", about \(left.components.seconds + 1) s left" : ""
+    let time = pace.time(for: planned - done, done: done).map { ", about \($0) left" } ?? ""
     var parts = [
       "step \(done)/\(planned)", "loss \(Numerals.short(record.loss))",
       Sparkline.text(losses, columns: 16), "gradient \(Numerals.short(record.gradientNorm))",

@@ -2,16 +2,31 @@ import RealModule
 
 /// Numbers as people read them in tables.
 public enum Numerals {
-  /// Three significant digits: `0.394`, `12.3`, `1.23e-63`, `nan`.
+  /// Three significant digits, or fewer that say all of it: `0.394`, `0.1`, `12`, `1.23e-63`, `nan`.
+  ///
+  /// Thousands are marked, and whole numbers below a million are whole: `65,504`, `5,810`.
   public static func short(_ value: Double) -> String {
+    let text = cell(value)
+    guard value.isFinite, value != 0, text.contains(".") else { return text }
+    let parts = text.split(separator: "e", maxSplits: 1)
+    let brief = trimmed(String(parts[0])) + (parts.count > 1 ? "e" + parts[1] : "")
+    // What single precision makes of a setting is still that setting.
+    guard let read = Double(brief), abs(read - value) <= 1e-7 * abs(value) else { return text }
+    return brief
+  }
+
+  /// Three significant digits in any case, for columns: `0.394`, `0.100`, `12.0`, `1.00e-6`.
+  public static func cell(_ value: Double) -> String {
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
     if value == 0 { return "0" }
     let sign = value < 0 ? "-" : ""
     let (digits, exponent) = decimal(abs(value), digits: 3)
     switch exponent {
-    case 3...5 where abs(value) == abs(value).rounded():
-      return sign + String(Int(abs(value)))
+    case 3...5:
+      let isWhole = abs(value) == abs(value).rounded()
+      let rounded = (3..<exponent).reduce(10 * digits) { whole, _ in 10 * whole }
+      return sign + count(isWhole ? Int(abs(value)) : rounded)
     case -3...2:
       return sign + fixed(digits, exponent: exponent)
     default:
@@ -45,19 +60,26 @@ public enum Numerals {
     return "1e\(Int(Double.log10(abs(value)).rounded()))"
   }
 
-  /// A share as a percentage: `100 %`, `3.2 %`, `<0.1 %`.
-  public static func percent(_ share: Double) -> String {
-    if share > 0, share < 0.001 { return "<0.1 %" }
-    return share >= 0.0995
-      ? "\(Int((100 * share).rounded())) %" : "\((1000 * share).rounded() / 10) %"
+  /// A power of ten by its exponent: `1.17`, `8e-15`, `10^412` where that is beyond fp64.
+  public static func power(_ exponent: Double) -> String {
+    let value = Double.pow(10, exponent)
+    return value > 0 && value.isFinite ? short(value) : "10^\(short(exponent))"
   }
 
-  /// A count with thousands marked: `1 234 567`.
+  /// A share as a percentage: `100 %`, `3.2 %`, `0 %`, `<0.1 %`.
+  public static func percent(_ share: Double) -> String {
+    if share == 0 { return "0 %" }
+    if share > 0, share < 0.001 { return "<0.1 %" }
+    if share >= 0.0995 { return "\(Int((100 * share).rounded())) %" }
+    return trimmed("\((1000 * share).rounded() / 10)") + " %"
+  }
+
+  /// A count with thousands marked: `1,234,567`.
   public static func count(_ value: Int) -> String {
     let digits = String(value)
     var out = ""
     for (i, digit) in digits.enumerated() {
-      if i > 0, (digits.count - i) % 3 == 0 { out += " " }
+      if i > 0, (digits.count - i) % 3 == 0 { out += "," }
       out.append(digit)
     }
     return out

@@ -16,6 +16,8 @@ public struct RepairReport: Hashable, Sendable {
   public var controls: [Control] = []
   /// Steps that all of it took.
   public var steps: Int
+  /// What ``steps`` counts.
+  public var unit = Unit.steps
   /// Runs with other seeds that the repair was proven by, and their losses.
   public var proof: [Proof]
   /// What a random choice of remedies came to with as many steps; nil where it was not asked for.
@@ -35,6 +37,24 @@ public struct RepairReport: Hashable, Sendable {
   /// The files that were written.
   public var files: [String] = []
   public var seconds: Double
+
+  /// What a search spends.
+  public enum Unit: String, Hashable, Sendable {
+    /// Steps of training.
+    case steps
+    /// Checks of a network or a model.
+    case checks
+    /// Runs of a model in a format.
+    case runs
+
+    /// So many of them, in words.
+    func counted(_ count: Int) -> String {
+      "\(Numerals.count(count)) \(count == 1 ? String(rawValue.dropLast()) : rawValue)"
+    }
+  }
+
+  /// What the search took, in words.
+  public var effort: String { unit.counted(steps) }
 
   public enum Outcome: String, Hashable, Sendable {
     /// Nothing was wrong.

@@ -142,6 +142,6 @@ public struct Mod: Elementwise {
     let (a, b) = (operands[0].double(at: places[0]), operands[1].double(at: places[1]))
     if b.isNaN || (a.isFinite && b.isInfinite) { return .passedOn(operand: 1, element: places[1]) }
     if !a.isFinite { return .passedOn(operand: 0, element: places[0]) }
-    return .produced(.divisionByZero, explanation: "the rest of \(a) divided by \(b)")
+    return .produced(.divisionByZero, explanation: "the rest of \(a.told) divided by \(b.told)")
   }
 }

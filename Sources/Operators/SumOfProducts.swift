@@ -139,11 +139,12 @@ private struct Inquest {
       zeroTimesInfinity = zeroTimesInfinity ?? (a.isInfinite ? term.first : term.second)
     }
     let isOver = target.overflows(product)
-    let text = b.map { "\(a) · \($0)" } ?? "\(term.coefficient) · \(a)"
-    if isOver, a.isFinite, b?.isFinite != false { overflowed = overflowed ?? text }
-    if isOver, product > 0 { positive = positive ?? text }
-    if isOver, product < 0 { negative = negative ?? text }
     sum += product
+    guard isOver else { return }
+    let text = b.map { "\(a.told) · \($0.told)" } ?? "\(term.coefficient.told) · \(a.told)"
+    if a.isFinite, b?.isFinite != false { overflowed = overflowed ?? text }
+    if product > 0 { positive = positive ?? text }
+    if product < 0 { negative = negative ?? text }
   }
 
   var verdict: Cause {
@@ -168,7 +169,7 @@ private struct Inquest {
     return .produced(
       .overflowOfSum,
       explanation: "the products are finite, but a partial sum of \(count) of them overflows;"
-        + " the exact sum is \(sum)")
+        + " the exact sum is \(sum.told)")
   }
 }
 

@@ -1,6 +1,10 @@
 public import Findings
 
-/// A check as a person reads it in a terminal: verdict, chart, table, findings, what to change.
+/// A check as a person reads it in a terminal: verdict, chart, table, findings, what to change, and the
+/// verdict again.
+///
+/// Where the terminal has an end all of it fits, the chart, the table and the findings as short as that
+/// takes.
 public struct CheckScreen {
   let report: CheckReport
   let limits: ChartLimits
@@ -9,6 +13,8 @@ public struct CheckScreen {
   let showsAll: Bool
   /// Show work and memory.
   let isVerbose: Bool
+  /// The command that tries the changes; nil where there is none that judges in the same way.
+  let repair: String?
 
   /// Second moments that bound the chart.
   public struct ChartLimits: Hashable, Sendable {
@@ -25,68 +31,153 @@ public struct CheckScreen {
 
   public init(
     _ report: CheckReport, limits: ChartLimits, style: Style, showsAll: Bool = false,
-    isVerbose: Bool = false
+    isVerbose: Bool = false, repair: String? = nil
   ) {
     self.report = report
     self.limits = limits
     self.style = style
     self.showsAll = showsAll
     self.isVerbose = isVerbose
+    self.repair = repair
   }
 
   public var text: String {
-    var parts = [headline, chart, table]
-    if let spectrum = report.spectrum { parts.append(text(of: spectrum)) }
-    if isVerbose { parts.append(resources) }
-    parts += report.findings.map { text(of: $0) }
-    if report.verdict == .healthy {
-      parts.append(style.wrapped("Nothing to change: no rule found anything wrong."))
-    }
-    return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
+    let lines = showsAll ? nil : style.lines
+    var (text, isShort) = screen(ending: ending(isShort: false)).fitting(lines)
+    if isShort { (text, _) = screen(ending: ending(isShort: true)).fitting(lines) }
+    return text + "\n"
   }
 
-  private var headline: String {
-    let ink: Style.Ink =
-      switch report.verdict {
-      case .healthy: .green
-      case .warning: .yellow
-      case .failing: .red
-      }
+  private func screen(ending: String) -> Screenful {
+    let table = CheckTable(
+      layers: report.layers, named: Set(report.findings.compactMap(\.layer)), style: style)
+    let findings = FindingsText(findings: report.findings, style: style, told: told)
+    var screen = Screenful()
+    screen.add(
+      [headline(isShort: false), headline(isShort: true)], giving: [worst == nil ? 5 : 14])
+    screen.add([chart(13), chart(9), chart(7), chart(5), ""], giving: [3, 6, 8, 12])
+    screen.add(
+      [table.text(showsAll: showsAll)] + [8, 5, 3].map { table.text(atMost: $0) } + [""],
+      giving: [1, 4, 7, 11])
+    if let spectrum = report.spectrum { screen.add([text(of: spectrum)]) }
+    if isVerbose { screen.add([resources]) }
+    screen.add(
+      [.full, .medium, .cause, .brief, .shortest].map { findings.text($0) },
+      giving: [2, 5, 10, 13])
+    screen.add([ending])
+    return screen
+  }
+
+  private var ink: Style.Ink {
+    switch report.verdict {
+    case .healthy: .green
+    case .warning: .yellow
+    case .failing: .red
+    }
+  }
+
+  private var verdict: String { report.verdict.rawValue.uppercased() }
+  private var purpose: String {
+    report.model.purpose == .inference ? " for inference" : ""
+  }
+
+  /// What the verdict rests on; nil where nothing is more than a note.
+  private var worst: Finding? {
+    let told = report.findings.filter { $0.severity > .note }
+    guard let most = told.map(\.severity).max() else { return nil }
+    return told.first { $0.severity == most }
+  }
+
+  /// What the head of the screen says of findings.
+  private var told: Set<String> {
+    Set(
+      [worst?.message, report.findings.first { $0.rule == .neverTrained }?.message].compactMap(
+        \.self))
+  }
+
+  private func headline(isShort: Bool) -> String {
+    let start = report.findings.first { $0.rule == .neverTrained }.map { " \($0.message)" } ?? ""
+    let first: String
+    if let worst {
+      let text = "\(purpose): \(worst.message)\(start)"
+      first =
+        isShort
+        ? style.paint(verdict, ink) + style.oneLine(verdict + text).dropFirst(verdict.count)
+        : style.headed(verdict, ink, text)
+    } else {
+      first = style.headed(verdict, ink, "\(purpose): \(healthy(isShort: isShort))\(start)")
+    }
+    return first + "\n" + style.wrapped(report.model.path + ": " + facts)
+  }
+
+  private var facts: String {
     let model = report.model
     var facts = [
-      "\(model.depth) \(model.depth == 1 ? "layer" : "layers")",
+      "\(Numerals.count(model.depth)) \(model.depth == 1 ? "layer" : "layers")",
       "\(Numerals.count(model.parameters)) parameters", model.format,
       "batch \(model.batch)", "seed \(model.seed)",
     ]
     if let loss = model.loss { facts.append("it ends in a loss, here \(Numerals.short(loss))") }
-    let verdict = report.verdict.rawValue.uppercased()
-    let worst = report.findings.max { $0.severity < $1.severity }
-    let told = worst.flatMap { $0.severity > .note ? $0.message : nil }
-    let start = report.findings.first { $0.rule == .neverTrained }.map { " \($0.message)" } ?? ""
-    let purpose = model.purpose == .inference ? " for inference" : ""
-    let summary = "\(purpose): " + (told ?? healthy) + start
-    let first = style.wrapped(verdict + summary)
-    let coloured = style.paint(verdict, ink) + first.dropFirst(verdict.count)
-    return coloured + "\n" + style.wrapped(model.path + ": " + facts.joined(separator: ", "))
+    return facts.joined(separator: ", ")
   }
 
-  /// What stands behind a verdict without findings: predictions only where there are some.
-  private var healthy: String {
+  /// The verdict once more, since the first line may have left the screen, and what to do next.
+  private func ending(isShort: Bool) -> String {
+    let hint = isShort ? " (All of this screen: --all)" : ""
+    var text = purpose + ": "
+    let counts = [(Severity.error, "error"), (.warning, "warning"), (.note, "note")].compactMap {
+      severity, word -> String? in
+      let count = report.findings.count { $0.severity == severity }
+      return count == 0 ? nil : "\(count) \(count == 1 ? word : word + "s")"
+    }
+    if worst == nil {
+      text += "nothing to change"
+      if !counts.isEmpty { text += ", \(counts.joined(separator: ", "))" }
+      text += "."
+    } else {
+      text += counts.joined(separator: ", ") + "."
+      let isCurable = report.findings.contains { $0.severity > .note && !$0.remedies.isEmpty }
+      if !isCurable {
+        text += " No change was found that mends \(report.findings.count == 1 ? "it" : "them")."
+      } else if let repair {
+        return style.headed(verdict, ink, "\(text)\(hint) To try the changes:") + "\n  \(repair)"
+      }
+    }
+    return style.headed(verdict, ink, text + hint)
+  }
+
+  /// What stands behind a verdict without findings: predictions only where there are some, and only as
+  /// far as they agree.
+  private func healthy(isShort: Bool) -> String {
     let unknown = report.layers.filter {
       $0.activation.predicted == nil || $0.gradient.predicted == nil
     }
-    let shown =
-      report.model.purpose == .inference
-      ? " Gradients are shown and not judged; --for training judges them." : ""
-    guard let first = unknown.first else {
-      return "predicted and measured agree with health." + shown
+    let quantities = report.layers.flatMap { [$0.activation, $0.gradient] }
+    let outside = quantities.count { $0.isOutside }
+    var text =
+      unknown.isEmpty && outside == 0
+      ? "all that was predicted and measured is within limits"
+      : "what was measured is within limits"
+    if let first = unknown.first {
+      let reason = (first.activation.reason ?? first.gradient.reason).map { ": \($0)" } ?? ""
+      text +=
+        "; \(Numerals.count(unknown.count)) of \(Numerals.count(report.layers.count)) layers "
+        + "\(unknown.count == 1 ? "has" : "have") no full prediction\(isShort ? "" : reason)"
     }
-    let count = "\(unknown.count) of \(report.layers.count)"
-    let reason = (first.activation.reason ?? first.gradient.reason).map { ", since \($0)" } ?? ""
-    return "what was measured is healthy; layers without a prediction: \(count)\(reason).\(shown)"
+    text += "."
+    if outside > 0, !isShort {
+      let compared = quantities.count { $0.predicted != nil && $0.measured != nil }
+      text +=
+        " \(Numerals.count(outside)) of \(Numerals.count(compared)) measurements "
+        + "\(outside == 1 ? "lies" : "lie") outside the 95 % band of the prediction."
+    }
+    if report.model.purpose == .inference, !isShort {
+      text += " Gradients are shown and not judged; --for training judges them."
+    }
+    return text
   }
 
-  private var chart: String {
+  private func chart(_ height: Int) -> String {
     func points(_ quantity: KeyPath<CheckReport.Layer, CheckReport.Quantity>)
       -> [(predicted: Double?, measured: Double?)]
     {
@@ -107,70 +198,11 @@ public struct CheckScreen {
         .init(
           secondMoment: limits.format.upperBound, mark: "=",
           label: "\(report.model.format) greatest"),
-      ], style: style
+      ], style: style, height: height
     ).text
     guard !chart.isEmpty else { return "" }
-    return "log10 second moment against depth: a activation, g gradient, · predicted\n" + chart
-  }
-
-  private var table: String {
-    let all = report.layers.map(\.name)
-    let nameWidth = max(16, min(all.map(\.count).max() ?? 0, style.width - 64))
-    let names = all.fitted(nameWidth)
-    let operatorWidth = max(12, style.width - nameWidth - 45)
-    var lines = [
-      "".fitted(nameWidth + operatorWidth + 1) + "     E[h²]               E[g²]",
-      "layer".fitted(nameWidth) + " " + "operators".fitted(operatorWidth)
-        + ["predicted", "measured ", "predicted", "measured "].map { $0.fitted(11, right: true) }
-        .joined(),
-    ]
-    var previous = -1
-    for i in shownLayers {
-      if i > previous + 1 {
-        let count = i - previous - 1
-        lines.append("  … \(count) more \(count == 1 ? "layer" : "layers") (--all shows them)")
-      }
-      lines.append(row(report.layers[i], names[i], operatorWidth))
-      previous = i
-    }
-    lines.append(
-      "(! outside the 95 % band, ~ first-order approximation, ? no prediction)")
-    return lines.joined(separator: "\n")
-  }
-
-  private func row(_ layer: CheckReport.Layer, _ name: String, _ operatorWidth: Int) -> String {
-    func cells(_ quantity: CheckReport.Quantity) -> String {
-      let measured = quantity.measured.map { Numerals.short($0.secondMoment) } ?? "-"
-      guard let predicted = quantity.predicted else {
-        return "?".fitted(11, right: true) + measured.fitted(10, right: true) + " "
-      }
-      let sign = predicted.basis == "first_order" ? "~" : ""
-      // A normalised value has a band without width, which rounding and epsilon leave.
-      let isOutside =
-        quantity.measured.map {
-          $0.secondMoment < 0.999 * predicted.low || $0.secondMoment > 1.001 * predicted.high
-        }
-        ?? false
-      return (sign + Numerals.short(predicted.secondMoment)).fitted(11, right: true)
-        + measured.fitted(10, right: true) + (isOutside ? "!" : " ")
-    }
-    return name + " "
-      + layer.operators.joined(separator: " ").fitted(operatorWidth)
-      + cells(layer.activation) + cells(layer.gradient)
-  }
-
-  /// At most 34 layers: the ends, those that findings name, and even steps between.
-  private var shownLayers: [Int] {
-    let count = report.layers.count
-    let limit = 30
-    guard !showsAll, count > limit else { return Array(0..<count) }
-    var chosen = Set(0..<5).union((count - 5)..<count)
-    let named = Set(report.findings.compactMap(\.layer))
-    for (i, layer) in report.layers.enumerated() where named.contains(layer.name) {
-      if chosen.count < 14 { chosen.insert(i) }
-    }
-    for k in 1..<8 { chosen.insert(k * (count - 1) / 8) }
-    return chosen.sorted()
+    return style.wrapped(
+      "log10 second moment against depth: a activation, g gradient, · predicted") + "\n" + chart
   }
 
   private func text(of spectrum: CheckReport.Spectrum) -> String {
@@ -194,42 +226,5 @@ public struct CheckScreen {
       "\(Numerals.count(r.nodes)) nodes; arena \(Numerals.bytes(r.arenaBytes)) instead of "
         + "\(Numerals.bytes(r.unsharedBytes)) without reuse; parameters "
         + "\(Numerals.bytes(r.parameterBytes)).")
-  }
-
-  private func text(of finding: Finding) -> String {
-    let ink: Style.Ink =
-      switch finding.severity {
-      case .error: .red
-      case .warning: .yellow
-      case .note: .blue
-      }
-    let severity = finding.severity.rawValue.uppercased()
-    let place = finding.layer.map { " at \($0)" } ?? ""
-    var lines = [style.paint(severity, ink) + " \(finding.rule.rawValue)\(place)"]
-    let indentation = "           "
-    lines.append(style.wrapped(finding.message, first: "  what     ", indentation: indentation))
-    lines.append(style.wrapped(finding.because, first: "  because  ", indentation: indentation))
-    let numbers = finding.evidence.compactMap { evidence in
-      // Words and lists say in JSON what the sentences say here.
-      if case .number(let value) = evidence.content {
-        "\(evidence.name) \(Numerals.short(value))"
-      } else {
-        nil
-      }
-    }
-    if !numbers.isEmpty {
-      lines.append(
-        style.wrapped(
-          numbers.joined(separator: ", "), first: "  numbers  ", indentation: indentation))
-    }
-    for (i, remedy) in finding.remedies.enumerated() {
-      let effect = remedy.predicted.map { " Predicted: \($0)." } ?? ""
-      let tried = remedy.verified.map { " Tried: \($0)." } ?? ""
-      lines.append(
-        style.wrapped(
-          "\(remedy.remedy): \(remedy.change)\(effect)\(tried)",
-          first: i == 0 ? "  change   " : indentation, indentation: indentation + "  "))
-    }
-    return lines.joined(separator: "\n")
   }
 }

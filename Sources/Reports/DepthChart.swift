@@ -23,7 +23,7 @@ struct DepthChart {
   let series: [Series]
   let levels: [Level]
   let style: Style
-  let height = 13
+  var height = 13
 
   private struct Cell {
     var mark: Character = " "
@@ -33,7 +33,7 @@ struct DepthChart {
   /// The chart as lines, or nothing when no value is finite and positive.
   var text: String {
     let labelWidth = 7
-    let columns = style.width - labelWidth - 2
+    let columns = style.measure - labelWidth - 2
     let logs = series.flatMap(\.points).flatMap { [$0.predicted, $0.measured] }
       .compactMap { $0.flatMap(Self.log) }
     guard var low = logs.min(), var high = logs.max() else { return "" }
@@ -88,9 +88,10 @@ struct DepthChart {
     }
 
     var lines: [String] = []
+    let every = height > 7 ? 3 : 2
     for y in 0..<height {
       let log = high - (high - low) * Double(y) / Double(height - 1)
-      let label = y % 3 == 0 ? "\(Int(log.rounded()))" : ""
+      let label = y % every == 0 ? "\(Int(log.rounded()))" : ""
       lines.append(label.fitted(labelWidth - 1, right: true) + " |" + painted(cells[y]))
     }
     let first = "1"
@@ -108,7 +109,7 @@ struct DepthChart {
       let text = String(cell.mark)
       out += cell.ink.map { style.paint(text, $0) } ?? text
     }
-    while !style.colour, out.last == " " { out.removeLast() }
+    while out.last == " " { out.removeLast() }
     return out
   }
 

@@ -6,16 +6,33 @@ public struct RepairScreen {
   /// The file that was written; nil where none was.
   let output: String?
   let style: Style
+  /// Show everything that was tried, whatever the terminal has room for.
+  let showsAll: Bool
 
-  public init(_ report: RepairReport, output: String?, style: Style) {
+  public init(_ report: RepairReport, output: String?, style: Style, showsAll: Bool = false) {
     self.report = report
     self.output = output
     self.style = style
+    self.showsAll = showsAll
   }
 
   public var text: String {
-    [headline, weights, proof, table, random, next].filter { !$0.isEmpty }.joined(separator: "\n\n")
-      + "\n"
+    let lines = showsAll ? nil : style.lines
+    var (text, isShort) = screen(ending: ending(isShort: false)).fitting(lines)
+    if isShort { (text, _) = screen(ending: ending(isShort: true)).fitting(lines) }
+    return text + "\n"
+  }
+
+  private func screen(ending: String) -> Screenful {
+    let tried = TriesText(tries: report.tried, style: style)
+    var screen = Screenful()
+    screen.add([headline])
+    screen.add([weights, ""], giving: [3])
+    screen.add([proof])
+    screen.add([tried.text(nil), tried.text(6), tried.text(3), tried.text(0)], giving: [1, 2, 4])
+    screen.add([random])
+    screen.add([ending])
+    return screen
   }
 
   private var headline: String {
@@ -53,17 +70,15 @@ public struct RepairScreen {
   /// What a repaired subject is.
   private var state: String {
     if let format = report.format, let worst = report.outputs?.worst {
-      return "computes in \(format), and its outputs are within "
-        + "\(RepairReport.Outputs.share(worst.error)) of fp32"
+      return "computes in \(format), and its outputs differ from those in fp32 by "
+        + "\(RepairReport.Outputs.share(worst.error)) of their norm"
     }
     return "is \(report.remaining.isEmpty ? "healthy" : "without error")"
   }
 
   private var found: String {
     let count = report.changes.count
-    return " with \(count == 1 ? "one change" : "\(count) changes"), found in "
-      + "\(Numerals.count(report.steps)) "
-      + (report.outputs == nil ? "steps:" : report.format == nil ? "checks:" : "runs:")
+    return " with \(count == 1 ? "one change" : "\(count) changes"), found in \(report.effort):"
   }
 
   private var unrepaired: String {
@@ -91,12 +106,12 @@ public struct RepairScreen {
     return painted(
       bad, .red,
       ": of \(tried) \(tried == 1 ? "change" : "changes") of \(report.subject) none was healthy for "
-        + "every seed, in \(Numerals.count(report.steps)) "
-        + (report.weights == nil ? "steps. A larger --budget tries more." : "checks."))
+        + "every seed, in \(report.effort)."
+        + (report.unit == .steps ? " A larger --budget tries more." : ""))
   }
 
   private func painted(_ word: String, _ ink: Style.Ink, _ rest: String) -> String {
-    style.paint(word, ink) + style.wrapped(word + rest).dropFirst(word.count)
+    style.headed(word, ink, rest)
   }
 
   /// What was known of a model's weights, where nothing was found or they are what was changed.
@@ -117,24 +132,31 @@ public struct RepairScreen {
     let losses = report.proof.filter { $0.lastLoss.isFinite }
     guard !losses.isEmpty else {
       return style.wrapped(
-        "Proven with the seeds \(report.proof.map { "\($0.seed)" }.joined(separator: ", ")).")
+        "Proven by checking again with \(Self.seeds(report.proof)).")
     }
     let runs = losses.map { proof in
-      let accuracy = proof.accuracy.map { ", \(Numerals.percent($0)) right" } ?? ""
+      let accuracy = proof.accuracy.map { ", accuracy \(Numerals.percent($0))" } ?? ""
       return "seed \(proof.seed): loss \(Numerals.short(proof.lastLoss))\(accuracy)"
     }
     var text =
       "Proven by training again: \(runs.joined(separator: "; ")). As it was the loss ended at "
-      + "\(Numerals.short(report.brokenLoss))"
+      + "\(Numerals.short(report.brokenLoss)) with seed \(losses[0].seed)"
     let others = report.controls.dropFirst().map {
-      "\(Numerals.short($0.lastLoss)) with seed \($0.seed) (\($0.verdict.words))"
+      "\(Numerals.short($0.lastLoss)) with seed \($0.seed)"
+        + ($0.verdict == .failing ? "" : " (\($0.verdict.words))")
     }
     text += (others.isEmpty ? "" : ", ") + others.joined(separator: ", ") + "."
     return style.wrapped(text + (report.reason.map { " " + $0 } ?? ""))
   }
 
+  /// `seed 0`, or `seeds 0, 1 and 2`.
+  private static func seeds(_ proof: [RepairReport.Proof]) -> String {
+    let names = proof.map { "\($0.seed)" }
+    guard names.count > 1, let last = names.last else { return "seed \(names.first ?? "0")" }
+    return "seeds \(names.dropLast().joined(separator: ", ")) and \(last)"
+  }
+
   private func modelProof(_ outputs: RepairReport.Outputs) -> String {
-    let seeds = report.proof.map { "\($0.seed)" }.joined(separator: ", ")
     let count = "\(Numerals.count(outputs.compared)) of \(Numerals.count(outputs.count))"
     let error = RepairReport.Outputs.share(outputs.worst?.error ?? 0)
     let limit = RepairReport.Outputs.share(outputs.limit)
@@ -165,36 +187,11 @@ public struct RepairScreen {
           ? " and \(outputs.errors.count - Self.listed) others." : ".")
     }
     return style.wrapped(
-      "Proven by checking what was written, read again, with the seeds \(seeds). \(rest)")
+      "Proven by checking what was written, read again, with \(Self.seeds(report.proof)). \(rest)")
   }
 
   /// Outputs that are told one by one.
   private static let listed = 8
-
-  private var table: String {
-    guard !report.tried.isEmpty else { return "" }
-    var lines = ["What was tried:"]
-    for tried in report.tried {
-      let isProven = tried.isHealthy && tried.healthySeeds == tried.seeds
-      let mark =
-        isProven
-        ? "healthy"
-        : tried.isHealthy
-          ? "\(tried.healthySeeds) of \(tried.seeds)"
-          : tried.verdict == .healthy ? "no cure" : tried.verdict.words
-      let ink: Style.Ink = isProven ? .green : tried.verdict == .failing ? .red : .yellow
-      let loss =
-        tried.lastLoss.isNaN && tried.steps <= 1 ? "" : ": loss \(Numerals.short(tried.lastLoss))"
-      let rules =
-        tried.rules.isEmpty ? "" : " (\(tried.rules.map(\.rawValue).joined(separator: ", ")))"
-      let text = style.wrapped(
-        tried.changes.joined(separator: "; ") + loss + rules
-          + (tried.objection.map { ", but \($0)" } ?? ""), first: "  \(mark.fitted(13)) ",
-        indentation: String(repeating: " ", count: 16))
-      lines.append(style.paint(String(text.prefix(15)), ink) + text.dropFirst(15))
-    }
-    return lines.joined(separator: "\n")
-  }
 
   private var random: String {
     guard let random = report.random else { return "" }
@@ -212,9 +209,18 @@ public struct RepairScreen {
           : ", which this search did not."))
   }
 
-  private var next: String {
-    guard isRepaired else { return "" }
-    return output.map { "The repaired file is \($0)." }
-      ?? "Write it with -o FILE."
+  /// What it came to once more, and what to do next.
+  private func ending(isShort: Bool) -> String {
+    let hint = isShort ? " (All that was tried: --all)" : ""
+    switch report.outcome {
+    case .repaired, .partlyRepaired:
+      let isWhole = report.outcome == .repaired
+      let next = output.map { "the repaired file is \($0)." } ?? "write it with -o FILE."
+      return painted(
+        isWhole ? "REPAIRED" : "REPAIRED IN PART", isWhole ? .green : .yellow, ": \(next)\(hint)")
+    case .unrepaired where !report.tried.isEmpty:
+      return painted("NOT REPAIRED", .red, ": no file was written.\(hint)")
+    case .unrepaired, .healthy: return ""
+    }
   }
 }

@@ -36,8 +36,11 @@ public enum TheoryTables {
         Numerals.precise(point.lengthSlope), stability(of: point),
       ]
     }
-    let lines = ([header] + rows).map { row in
-      row.dropLast().map { $0.fitted(16) }.joined() + (row.last ?? "")
+    let lines = ((style.width >= 80 ? [header] : []) + rows).map { row in
+      let numbers = row.dropLast().map { $0.fitted(16) }.joined()
+      return style.width >= 80
+        ? numbers + (row.last ?? "")
+        : zip(header, row).map { "\($0.fitted(12))\($1)" }.joined(separator: "\n")
     }
     return ([style.wrapped(title)] + lines).joined(separator: "\n") + "\n"
   }
@@ -122,7 +125,11 @@ public enum TheoryTables {
     _ title: String, _ rows: [(String, Double?, String)], _ style: Style
   ) -> String {
     let lines = rows.map { name, value, meaning in
-      name.fitted(16) + (value.map(Numerals.precise) ?? "none").fitted(18) + meaning
+      let number = name.fitted(16) + (value.map(Numerals.precise) ?? "none").fitted(18)
+      // Where there is no room beside it, the meaning stands below.
+      return style.width >= 60
+        ? style.wrapped(meaning, first: number, indentation: "".fitted(34))
+        : number + "\n" + style.wrapped(meaning, first: "  ", indentation: "  ")
     }
     return ([style.wrapped(title)] + lines).joined(separator: "\n") + "\n"
   }

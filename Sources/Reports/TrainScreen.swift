@@ -3,8 +3,18 @@ public import Findings
 /// A training as a person follows it in a terminal: what begins, what is found, what it came to.
 public struct TrainScreen {
   let style: Style
+  /// Tell everything, whatever the terminal has room for.
+  let showsAll: Bool
 
-  public init(style: Style) { self.style = style }
+  public init(style: Style, showsAll: Bool = false) {
+    (self.style, self.showsAll) = (style, showsAll)
+  }
+
+  /// Lines of the terminal; nil where there is no end to them.
+  private var lines: Int? { showsAll ? nil : style.lines }
+
+  /// Lines that may be written before the summary, which wants most of a terminal.
+  public var mostEvents: Int { lines.map { $0 / 3 - 1 } ?? .max }
 
   /// What is trained, before the first step.
   public func text(of start: TrainReport.Start) -> String {
@@ -28,12 +38,13 @@ public struct TrainScreen {
     }
     if let units = start.units { lines.append(style.wrapped(units)) }
     for it in start.findings.map(\.finding) {
-      let place = it.layer.map { " in \($0)" } ?? ""
-      let head = "\(it.severity.rawValue) \(it.rule.rawValue)\(place), seen ahead of the first step"
+      let head = "\(Self.head(it)), seen ahead of the first step"
       let cure = it.remedies.first.map { " What to do: \($0.change)." } ?? ""
       lines.append(style.paint(head, Self.ink(it.severity)))
+      // A terminal has little room, and the summary has the reason.
+      let because = self.lines == nil ? " \(it.because)" : ""
       lines.append(
-        style.wrapped("\(it.message) \(it.because)\(cure)", first: "  ", indentation: "  "))
+        style.wrapped("\(it.message)\(because)\(cure)", first: "  ", indentation: "  "))
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -44,10 +55,13 @@ public struct TrainScreen {
     let mark = ending ? "ended" : it.severity.rawValue
     let ink: Style.Ink = ending ? .green : Self.ink(it.severity)
     let place = it.layer.map { " in \($0)" } ?? ""
-    let head = "step \(step): \(mark) \(it.rule.rawValue)\(place)"
+    let head = "step \(Numerals.count(step)): \(mark) \(it.rule.rawValue)\(place)"
     guard !ending else { return style.paint(head, ink) + "\n" }
-    return style.paint(head, ink) + ", since step \(finding.since)\n"
-      + style.wrapped(it.message, first: "  ", indentation: "  ") + "\n"
+    let time = ", since step \(Numerals.count(finding.since))"
+    // The summary says the rest; a pipe may never see one.
+    guard lines == nil else { return style.paint(style.oneLine(head + time), ink) + "\n" }
+    return style.paint(head, ink) + time + "\n"
+      + style.wrapped(Self.message(finding), first: "  ", indentation: "  ") + "\n"
   }
 
   /// An estimate of the sharpness, with the rate up to which gradient descent is stable.
@@ -60,18 +74,26 @@ public struct TrainScreen {
   }
 
   /// What the training came to.
-  public func text(of report: TrainReport) -> String {
-    [headline(report), losses(report), findings(report), kept(report)].filter { !$0.isEmpty }
-      .joined(separator: "\n\n") + "\n"
+  ///
+  /// `written` is the number of lines that stand above it already.
+  public func text(of report: TrainReport, below written: Int = 0) -> String {
+    let room = lines.map { max(14, $0 - 1 - written) }
+    var (text, isShort) = screen(report, ending: ending(report, isShort: false)).fitting(room)
+    if isShort { (text, _) = screen(report, ending: ending(report, isShort: true)).fitting(room) }
+    return text + "\n"
+  }
+
+  private func screen(_ report: TrainReport, ending: String) -> Screenful {
+    var screen = Screenful()
+    screen.add([headline(report)])
+    screen.add([losses(report)])
+    screen.add(
+      [.full, .medium, .brief, .shortest].map { findings(report, $0) }, giving: [1, 2, 3])
+    screen.add([ending])
+    return screen
   }
 
   private func headline(_ report: TrainReport) -> String {
-    let ink: Style.Ink =
-      switch report.verdict {
-      case .healthy: .green
-      case .warning, .notFinished: .yellow
-      case .failing, .targetMissed: .red
-      }
     let word = report.verdict.words.uppercased()
     let steps = "\(Numerals.count(report.steps)) of \(Numerals.count(report.start.plannedSteps))"
     var text =
@@ -84,53 +106,135 @@ public struct TrainScreen {
     if report.refusedSteps > 0 { text += ", of which \(report.refusedSteps) were refused" }
     if report.meetsTarget == false, let target = report.target { text += ", and \(target)" }
     text += report.advice.map { ". \($0.prefix(1).uppercased())\($0.dropFirst())." } ?? "."
-    return style.paint(word, ink) + style.wrapped(text).dropFirst(word.count)
+    return style.headed(word, report.verdict.ink, String(text.dropFirst(word.count)))
   }
 
   private func losses(_ report: TrainReport) -> String {
-    var lines: [String] = []
-    let spark = Sparkline.text(report.losses, columns: min(40, style.width - 40))
-    lines.append(
-      "loss      \(Numerals.short(report.firstLoss)) \(spark) \(Numerals.short(report.lastLoss))")
+    let (first, last) = (Numerals.short(report.firstLoss), Numerals.short(report.lastLoss))
+    let room = style.measure - Self.labelWidth - first.count - last.count - 2
+    let spark = Sparkline.text(report.losses, columns: max(8, min(40, room)))
+    var lines = ["loss".fitted(Self.labelWidth) + "\(first) \(spark) \(last)"]
+    func add(_ label: String, _ text: String) {
+      lines.append(
+        style.wrapped(
+          text, first: label.fitted(Self.labelWidth),
+          indentation: String(repeating: " ", count: Self.labelWidth)))
+    }
     if let baseline = report.baselineLoss {
-      lines.append("          a constant prediction has \(Numerals.short(baseline))")
+      add("baseline", "loss \(Numerals.short(baseline)) of the best constant prediction")
     }
     if let evaluation = report.evaluation {
-      let name = report.start.validationSamples > 0 ? "validation" : "accuracy  "
-      let accuracy = evaluation.accuracy.map { ", \(Numerals.percent($0)) of classes right" } ?? ""
-      lines.append("\(name.fitted(10)) loss \(Numerals.short(evaluation.loss))\(accuracy)")
+      let accuracy = evaluation.accuracy.map { ", accuracy \(Numerals.percent($0))" } ?? ""
+      add(
+        report.start.validationSamples > 0 ? "validation" : "training data",
+        "loss \(Numerals.short(evaluation.loss))\(accuracy)")
     }
-    if let meetsTarget = report.meetsTarget {
-      lines.append("target    \(meetsTarget ? "met" : "missed")")
-    }
+    if let meetsTarget = report.meetsTarget { add("target", meetsTarget ? "met" : "missed") }
     return lines.joined(separator: "\n")
   }
 
-  private func findings(_ report: TrainReport) -> String {
+  private static let labelWidth = 14
+
+  /// How much is said of the findings.
+  private enum Length {
+    /// All of them with their causes.
+    case full
+    /// What is wrong in full, and what it may have brought about by name.
+    case medium
+    /// A line each.
+    case brief
+    /// The first alone.
+    case shortest
+  }
+
+  private func findings(_ report: TrainReport, _ length: Length) -> String {
     guard !report.findings.isEmpty else {
       return report.verdict == .targetMissed
         ? "No number was found to be wrong." : "Nothing was found to be wrong."
     }
-    return report.findings.map { watched in
-      let it = watched.finding
-      let place = it.layer.map { " in \($0)" } ?? ""
-      let time =
-        watched.ended.map { "steps \(watched.since) to \($0)" } ?? "since step \(watched.since)"
-      let head =
-        style.paint(
-          "\(it.severity.rawValue) \(it.rule.rawValue)\(place)", Self.ink(it.severity))
-        + ", \(time)"
-      let text = it.because.isEmpty ? it.message : "\(it.message) \(it.because)"
-      return head + "\n" + style.wrapped(text, first: "  ", indentation: "  ")
-    }.joined(separator: "\n")
+    let groups = FindingGroup<WatchedFinding>.groups(
+      of: report.findings, finding: \.finding, since: \.since)
+    let shown = groups.prefix(length == .shortest ? 1 : length == .brief ? 4 : groups.count)
+    var lines = shown.map { group in
+      let root = text(group.root, isFull: length == .full || length == .medium)
+      return ([root] + effects(of: group, length)).joined(separator: "\n")
+    }
+    if groups.count > shown.count { lines.append("… and \(groups.count - shown.count) more") }
+    return lines.joined(separator: "\n")
   }
 
-  private func kept(_ report: TrainReport) -> String {
-    guard let run = report.start.run else { return "" }
-    let next =
-      report.verdict == .healthy || report.verdict == .notFinished
-      ? "" : "\nTo see why: evenkeel diagnose \(run)"
-    return "The run is kept in \(run).\(next)"
+  /// What may have come of a finding: in full, or by name in a line.
+  private func effects(of group: FindingGroup<WatchedFinding>, _ length: Length) -> [String] {
+    guard length != .full else {
+      return group.effects.map { text($0, expectedWith: group.root.finding.rule, isFull: true) }
+    }
+    guard length != .shortest, !group.effects.isEmpty else { return [] }
+    let names = group.effects.map { effect in
+      effect.finding.rule.rawValue + (effect.finding.layer.map { " in \($0)" } ?? "")
+    }
+    return [
+      style.wrapped(
+        names.joined(separator: ", "), first: "  with it: ", indentation: "           ")
+    ]
+  }
+
+  /// What was found, without the step that stands in the line above it.
+  private static func message(_ watched: WatchedFinding) -> String {
+    let message = watched.finding.message
+    let opening = "Since step \(Numerals.count(watched.since)), "
+    guard message.hasPrefix(opening) else { return message }
+    let rest = message.dropFirst(opening.count)
+    // The name of a layer stays as it is.
+    let isName = rest.prefix { $0 != " " }.contains(".")
+    return isName ? String(rest) : rest.prefix(1).uppercased() + rest.dropFirst()
+  }
+
+  private static func head(_ finding: Finding) -> String {
+    "\(finding.severity.rawValue) \(finding.rule.rawValue)"
+      + (finding.layer.map { " in \($0)" } ?? "")
+  }
+
+  private func text(
+    _ watched: WatchedFinding, expectedWith root: RuleName? = nil, isFull: Bool
+  ) -> String {
+    let it = watched.finding
+    let since = Numerals.count(watched.since)
+    let time =
+      watched.ended.map { "steps \(since) to \(Numerals.count($0))" } ?? "since step \(since)"
+    let head = Self.head(it)
+    let expected = root.map { ", expected with \($0.rawValue)" } ?? ""
+    let line =
+      style.headed(head, Self.ink(it.severity), ", \(time)\(expected)", indentation: "  ")
+    guard isFull else {
+      let line = style.oneLine("\(head): \(Self.message(watched))")
+      return style.paint(String(line.prefix(head.count)), Self.ink(it.severity))
+        + line.dropFirst(head.count)
+    }
+    let message = Self.message(watched)
+    let text = it.because.isEmpty ? message : "\(message) \(it.because)"
+    return line + "\n" + style.wrapped(text, first: "  ", indentation: "  ")
+  }
+
+  /// The verdict once more, since the first lines may have left the screen, and what to do next.
+  private func ending(_ report: TrainReport, isShort: Bool) -> String {
+    let isGood = report.verdict == .healthy || report.verdict == .notFinished
+    var text = ": \(Self.counts(report.findings.map(\.finding)))."
+    if isShort { text += " (All of them in full: --all)" }
+    var command = ""
+    if let run = report.start.run {
+      text += " The run is kept in \(run)\(isGood ? "." : "; to see why:")"
+      if !isGood { command = "\n  evenkeel diagnose \(run)" }
+    }
+    return style.headed(report.verdict.words.uppercased(), report.verdict.ink, text) + command
+  }
+
+  private static func counts(_ findings: [Finding]) -> String {
+    let counts = [(Severity.error, "error"), (.warning, "warning"), (.note, "note")].compactMap {
+      severity, word -> String? in
+      let count = findings.count { $0.severity == severity }
+      return count == 0 ? nil : "\(count) \(count == 1 ? word : word + "s")"
+    }
+    return counts.isEmpty ? "no findings" : counts.joined(separator: ", ")
   }
 
   static func ink(_ severity: Severity) -> Style.Ink {
@@ -138,6 +242,17 @@ public struct TrainScreen {
     case .error: .red
     case .warning: .yellow
     case .note: .grey
+    }
+  }
+}
+
+extension TrainingVerdict {
+  /// The colour of the word.
+  var ink: Style.Ink {
+    switch self {
+    case .healthy: .green
+    case .warning, .notFinished: .yellow
+    case .failing, .targetMissed: .red
     }
   }
 }

@@ -305,6 +305,13 @@ public final class RunWriter: Sendable {
     }
   }
 
+  /// Removes the file, so that no stub of a run stays that was saved elsewhere.
+  public func discard() {
+    try? database.close()
+    lock.withLock { $0 = nil }
+    Self.remove(path)
+  }
+
   /// Lets the file grow no further than this, so that tests see what a full disk does.
   package func limitPages(to count: Int) throws {
     try database.writeWithoutTransaction { database in

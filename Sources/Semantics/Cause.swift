@@ -23,6 +23,17 @@ public enum Cause: Hashable, Sendable {
     case vanishedNorm = "vanished_norm"
     case labelOutOfRange = "label_out_of_range"
     case indexOutOfRange = "index_out_of_range"
+
+    /// The reason as words.
+    public var phrase: String { rawValue.split(separator: "_").joined(separator: " ") }
+
+    /// Whether a number was beyond the end of a format.
+    public var isOverflow: Bool {
+      switch self {
+      case .overflowOfSum, .overflowOfProduct, .overflowOfExponential, .overflowOfCast: true
+      default: false
+      }
+    }
   }
 }
 

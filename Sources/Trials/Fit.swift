@@ -77,7 +77,7 @@ extension Fit {
     }
     if isMemorized, let validation, let baselineLoss {
       let shares = zip(training.accuracy, validation.accuracy).map {
-        ", and \(Numerals.percent($0)) of the classes are right in training, "
+        ", and the accuracy \(Numerals.percent($0)) in training and "
           + "\(Numerals.percent($1)) in validation"
       }
       findings.append(

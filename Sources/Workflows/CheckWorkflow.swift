@@ -67,8 +67,15 @@ public struct CheckResult: Sendable {
   let limits: CheckScreen.ChartLimits
 
   /// The report as text for a terminal.
-  public func screen(style: Style, showsAll: Bool, isVerbose: Bool) -> String {
-    CheckScreen(report, limits: limits, style: style, showsAll: showsAll, isVerbose: isVerbose).text
+  ///
+  /// `repair` is the command that tries the changes and judges in the same way, where there is one.
+  public func screen(
+    style: Style, showsAll: Bool, isVerbose: Bool, repair: String? = nil
+  ) -> String {
+    CheckScreen(
+      report, limits: limits, style: style, showsAll: showsAll, isVerbose: isVerbose,
+      repair: repair
+    ).text
   }
 }
 
@@ -123,11 +130,12 @@ public struct CheckWorkflow {
   }
 
   private func result(_ report: CheckReport, _ options: Check.Options) -> CheckResult {
-    CheckResult(
+    let format = NumberFormat.all.first { $0.name == report.model.format } ?? options.format
+    return CheckResult(
       report: report,
       limits: .init(
         healthy: options.thresholds.healthy,
-        format: squared(options.format.leastSubnormal)...squared(options.format.greatest)))
+        format: squared(format.leastSubnormal)...squared(format.greatest)))
   }
 
   /// Checks an ONNX model with its parameters as they are.

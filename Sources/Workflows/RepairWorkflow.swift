@@ -159,6 +159,7 @@ public struct RepairWorkflow {
   ) throws -> RepairReport {
     let clock = ContinuousClock.now
     var report = RepairReport(subject: request.path, outcome: .unrepaired)
+    report.unit = .checks
     func check(_ network: NetworkDescription, _ seed: UInt64) throws -> CheckReport {
       var check = CheckRequest(network, name: request.path)
       check.seed = (request.seed ?? 0) &+ seed

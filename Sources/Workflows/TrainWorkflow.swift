@@ -58,6 +58,8 @@ public final class TrainWorkflow {
   private let request: TrainRequest
   private let trial: Trial
   private var writer: RunWriter?
+  /// Whether the file of the run was made by this.
+  private let isNew: Bool
   private let clock = ContinuousClock.now
 
   /// Reads the experiment, lays everything out, and makes the file.
@@ -109,6 +111,7 @@ public final class TrainWorkflow {
       "version": Program.version, "threads": "\(Threads.count)",
       "created": ISO8601DateFormatter().string(from: Date()),
     ]
+    isNew = opened.run == nil
     (writer, problem) = try Self.writer(request, opened, meta, at: trainer.step)
     start.run = problem == nil ? writer?.path : nil
     self.start = start
@@ -213,6 +216,8 @@ public final class TrainWorkflow {
       .appendingPathComponent("evenkeel-\(UInt32.random(in: 0...(.max))).run").path
     do {
       try writer.save(to: other)
+      // What a full disk has taken of a new run is no use to anybody.
+      if isNew, start.run != nil { writer.discard() }
       problem = "\(problem ?? first.description); the run was saved as \(other)"
       return other
     } catch {

@@ -121,6 +121,27 @@ import Testing
     Self.expectRefusal(try Self.run("chek", example), "chek")
   }
 
+  @Test(arguments: [
+    ("-1", "--seed -1: must be 0 or more"), ("x", "--seed x: is no number; write one"),
+    ("1.5", "--seed 1.5: must be a whole number"),
+    ("99999999999999999999", "--seed 99999999999999999999: is beyond what it can be"),
+  ])
+  func refusesASeedThatIsNone(_ seed: String, _ complaint: String) throws {
+    let outcome = try Self.run("check", "Examples/relu-30-he.yaml", "--seed", seed)
+    Self.expectRefusal(outcome, complaint + "; see evenkeel check --help")
+  }
+
+  @Test func theRepairThatIsNamedHasTheInputsOfTheCheck() throws {
+    let folder = "Tests/CasesTests/Data/reports"
+    let model = "\(folder)/37-exp-of-loss"
+    let outcome = try Self.run(
+      "check", "\(model).onnx", "--training", "--inputs", "\(model).in.safetensors")
+    let command = "evenkeel repair \(model).onnx --training --inputs \(model).in.safetensors"
+    #expect(outcome.output.hasSuffix("To try the changes:\n  \(command)\n"))
+    let narrow = try Self.run("check", "Examples/sigmoid-50.yaml", "--healthy", "1e-9:1e9")
+    #expect(narrow.output.hasSuffix("\n\nFAILING: 2 errors.\n"))
+  }
+
   @Test func exitStatusTellsTheVerdict() throws {
     #expect(try Self.run("check", "Examples/relu-30-he.yaml").status == 0)
     #expect(try Self.run("check", "Examples/sigmoid-50.yaml").status == 1)

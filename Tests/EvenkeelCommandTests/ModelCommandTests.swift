@@ -87,4 +87,29 @@ import Testing
     #expect(outcome.output.contains("evenkeel.run/1"))
     #expect(outcome.output.contains("grad/"))
   }
+
+  @Test func anExtentThatNoInputHasIsRefused() throws {
+    let model = "Tests/CasesTests/Data/reports/40-bert.onnx"
+    CommandTests.expectRefusal(
+      try CommandTests.run("check", model, "--dim", "nope=3"),
+      "no input has an extent 'nope'; all extents are fixed, or have no name; use --shape")
+  }
+
+  @Test func theReasonForNoPredictionIsThatOfWhatIsNotKnown() throws {
+    let output = try CommandTests.run("check", "Tests/CasesTests/Data/half/m1_sumsq.onnx").output
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(output.contains("have no full prediction: "))
+    #expect(!output.contains("of the elements as they are"))
+  }
+
+  @Test func aModelStoredInHalfPrecisionIsNotCalledSingle() throws {
+    let model = "Tests/CasesTests/Data/reports/08-mask-min-twice"
+    let output = try CommandTests.run(
+      "check", model + ".onnx", "--inputs", model + ".in.safetensors"
+    ).output
+    #expect(output.contains(" parameters, fp16,"))
+    #expect(output.contains("Add overflows fp16 in 3 elements"))
+    #expect(output.contains("fp16 ends at 65,504."))
+    #expect(!output.contains("fp32 ends"))
+  }
 }

@@ -3,12 +3,22 @@ import Testing
 
 @Suite struct NumeralsTests {
   @Test(arguments: [
-    (0.0, "0"), (1.0, "1.00"), (0.394294, "0.394"), (12.349, "12.3"), (-0.00123456, "-0.00123"),
-    (1.2345e-63, "1.23e-63"), (9.9999, "10.0"), (65504, "65504"), (1234567, "1.23e6"),
-    (0.0009, "9.00e-4"), (.infinity, "inf"), (-.infinity, "-inf"), (999.96, "1.00e3"),
+    (0.0, "0"), (1.0, "1"), (0.394294, "0.394"), (12.349, "12.3"), (-0.00123456, "-0.00123"),
+    (1.2345e-63, "1.23e-63"), (9.9999, "10.0"), (65504, "65,504"), (1234567, "1.23e6"),
+    (0.0009, "9e-4"), (Double(Float(0.1)), "0.1"), (5812.3, "5,810"), (71_549.5, "71,500"),
+    (.infinity, "inf"), (-.infinity, "-inf"), (999.96, "1,000"),
   ])
   func keepsThreeDigits(_ value: Double, _ text: String) {
     #expect(Numerals.short(value) == text)
+  }
+
+  @Test(arguments: [
+    (1.0 as Double, "1.00"), (0.1, "0.100"), (1e-6, "1.00e-6"), (12, "12.0"), (256_000, "256,000"),
+    (0, "0"),
+    (-Double.infinity, "-inf"), (-Double.nan, "nan"),
+  ])
+  func columnsHaveThreeDigitsThroughout(_ value: Double, _ text: String) {
+    #expect(Numerals.cell(value) == text)
   }
 
   @Test(arguments: [
@@ -23,7 +33,7 @@ import Testing
   @Test func spellsNaN() { #expect(Numerals.short(.nan) == "nan") }
 
   @Test func groupsThousands() {
-    #expect(Numerals.count(1_234_567) == "1 234 567")
+    #expect(Numerals.count(1_234_567) == "1,234,567")
     #expect(Numerals.count(12) == "12")
   }
 
@@ -35,7 +45,8 @@ import Testing
   @Test func showsSharesAsPercentages() {
     #expect(Numerals.percent(1) == "100 %")
     #expect(Numerals.percent(0.0312) == "3.1 %")
+    #expect(Numerals.percent(0.01) == "1 %")
     #expect(Numerals.percent(0.0001) == "<0.1 %")
-    #expect(Numerals.percent(0) == "0.0 %")
+    #expect(Numerals.percent(0) == "0 %")
   }
 }

@@ -149,7 +149,7 @@ import Trials
         ExperimentRemedies.amendments(for: patient).first { $0.remedy == "standardize_targets" })
       #expect(found.experiment.data.standardizesTargets)
       #expect(found.experiment.training.target == .loss(0.05))
-      #expect(found.sentence.contains("0.0500 in place of 50000"), "\(found.sentence)")
+      #expect(found.sentence.contains("0.05 in place of 50,000"), "\(found.sentence)")
       _ = try Trial(found.experiment)
     }
   }

@@ -207,6 +207,19 @@ private func experiment(_ training: String = "{steps: 40, optimizer: adam}") thr
     }
   }
 
+  @Test func noStubStaysOfARunThatWasSavedElsewhere() throws {
+    try withFolder { folder in
+      let writer = try RunWriter(folder + "/a.run", meta: [:])
+      try writer.limitPages(to: 16)
+      for step in try Trial(experiment("{steps: 2000}")) { writer.append(step.record) }
+      #expect(throws: RunError.self) { try writer.close() }
+      try writer.save(to: folder + "/b.run")
+      writer.discard()
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["b.run"])
+      #expect(try RunFile(folder + "/b.run").stepCount() == 2000)
+    }
+  }
+
   /// 50 layers, so that docs/runs.md can say what a step takes.
   @Test func aStepTakesAFewKilobytes() throws {
     try withFolder { folder in

@@ -76,7 +76,7 @@ private func sgd(_ rate: Double) -> SGD {
     ) { $0.precision.format = .fp16 }
     let cast = try #require(try other.origin())
     #expect(cast.reason == .overflowOfCast && cast.tensor == "layers.2", "\(cast)")
-    #expect(cast.explanation.contains("65504"), "\(cast.explanation)")
+    #expect(cast.explanation.contains("65,504"), "\(cast.explanation)")
   }
 
   @Test func theLogarithmOfAVanishedShareIsNamed() throws {

@@ -111,11 +111,11 @@ enum PreflightCases {
     moons(
       "rate times decay beyond 2",
       training: "{optimizer: {sgd: {learning_rate: 1, weight_decay: 3}}, steps: 400}",
-      rule: .weightDecay, cause: .weightDecay, says: ["3.00"]),
+      rule: .weightDecay, cause: .weightDecay, says: ["decay of 3 ", "decay is 3."]),
     moons(
       "decay apart from the gradient",
       training: "{optimizer: {adamw: {learning_rate: 0.01, weight_decay: 100}}, steps: 400}",
-      rule: .weightDecay, cause: .weightDecay, says: ["0.0100"]),
+      rule: .weightDecay, cause: .weightDecay, says: ["below 0.01,"]),
     moons(
       "L1", training: "{optimizer: {adam: 0.01}, gradients: {regularization: {l1: 1}}, steps: 400}",
       rule: .regularization, cause: .regularization, says: ["L1"]),
@@ -126,7 +126,7 @@ enum PreflightCases {
     moons(
       "a warm-up that never ends",
       training: "{optimizer: {sgd: 0.1}, warmup: 100000, steps: 400}", rule: .schedule,
-      cause: .schedule, says: ["warm-up", "100 000"]),
+      cause: .schedule, says: ["warm-up", "100,000"]),
     moons(
       "a rate that is gone at once",
       training: "{optimizer: {sgd: 0.1}, schedule: {exponential: 0.8}, steps: 800}",
@@ -177,7 +177,7 @@ enum PreflightCases {
       rule: .optimizerSettings, cause: .optimizerSettings),
     moons(
       "dropout of nearly all", layers: "[{dense: 64}, relu, {dropout: 0.99}, {dense: 2}]",
-      rule: .dropout, cause: .dropout, says: ["99 %", "0.640"]),
+      rule: .dropout, cause: .dropout, says: ["99 %", "0.64 are"]),
     moons(
       "noise far above gradients",
       training: "{optimizer: {sgd: 0.1}, gradients: {noise: {eta: 100}}, steps: 400}",
@@ -217,7 +217,7 @@ enum PreflightCases {
       return "\(0.003 * b / (divisor * divisor + 1e-4))"
     },
     regression(
-      "a target that is far out", rule: .badInput, cause: .data, says: ["line 203", "1.00e9"]
+      "a target that is far out", rule: .badInput, cause: .data, says: ["line 203", "1e9"]
     ) { row, a, _ in row == 201 ? "1e9" : "\(a)" },
     classes(
       "a cell that is far out", layers: "[{dense: 24}, relu, {dense: 2}]", rule: .badInput,

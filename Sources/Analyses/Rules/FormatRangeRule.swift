@@ -15,7 +15,22 @@ public struct FormatRangeRule: Rule {
     let layer: LayerState
     let quantity: String
     let share: Double
-    let rootMeanSquare: Double
+    let state: TensorState
+
+    var rootMeanSquare: String {
+      Numerals.short((state.bestSecondMoment ?? .nan).squareRoot())
+    }
+
+    /// How many of its elements are infinite, or how large they are where none is.
+    var size: String {
+      let infinite =
+        state.measured.map { $0.positiveInfinities + $0.negativeInfinities } ?? 0
+      guard infinite > 0, let measured = state.measured else {
+        return "Its root mean square is \(rootMeanSquare)"
+      }
+      return "\(Numerals.count(infinite)) of its \(Numerals.count(measured.count)) elements "
+        + (infinite == 1 ? "is infinite" : "are infinite")
+    }
   }
 
   private func losses(
@@ -27,8 +42,7 @@ public struct FormatRangeRule: Rule {
         diagnosis.purpose == .training ? [activation, ("gradient", layer.gradient)] : [activation]
       return states.map { name, state in
         Loss(
-          layer: layer, quantity: name, share: share(state),
-          rootMeanSquare: (state.bestSecondMoment ?? .nan).squareRoot())
+          layer: layer, quantity: name, share: share(state), state: state)
       }
     }
   }
@@ -43,17 +57,18 @@ public struct FormatRangeRule: Rule {
       return 0
     }.filter { $0.share > 0 }
     guard let first = lost.first else { return nil }
+    let told = diagnosis.computing
     return Finding(
       .overflow, .error, layer: first.layer.name,
       message:
-        "\(lost.count) activations or gradients of layers overflow \(format.name), the first "
-        + "the \(first.quantity) of \(first.layer.name).",
-      because:
-        "Its root mean square is \(Numerals.short(first.rootMeanSquare)); \(format.name) ends at "
-        + "\(Numerals.short(format.greatest)).",
+        lost.count == 1
+        ? "the \(first.quantity) of \(first.layer.name) overflows \(told.name)."
+        : "\(lost.count) activations or gradients of layers overflow \(told.name), the first the "
+          + "\(first.quantity) of \(first.layer.name).",
+      because: "\(first.size); \(told.name) ends at \(Numerals.short(told.greatest)).",
       evidence: [
         Evidence("overflow_share", first.share),
-        Evidence("format_greatest", format.greatest),
+        Evidence("format_greatest", told.greatest),
       ])
   }
 
@@ -70,10 +85,13 @@ public struct FormatRangeRule: Rule {
     guard let first = lost.max(by: { $0.share < $1.share }) else { return nil }
     return Finding(
       .underflow, first.share > 0.5 ? .error : .warning, layer: first.layer.name,
-      message: "\(lost.count) activations or gradients of layers lose more than "
-        + "\(Numerals.short(100 * limit)) % of their elements to 0 in \(format.name); the "
-        + "\(first.quantity) of \(first.layer.name) loses \(Numerals.short(100 * first.share)) %.",
-      because: "Its root mean square is \(Numerals.short(first.rootMeanSquare)); what is at most "
+      message: lost.count == 1
+        ? "the \(first.quantity) of \(first.layer.name) loses \(Numerals.percent(first.share)) of its "
+          + "elements to 0 in \(format.name)."
+        : "\(lost.count) activations or gradients of layers lose more than \(Numerals.percent(limit)) "
+          + "of their elements to 0 in \(format.name); the \(first.quantity) of \(first.layer.name) "
+          + "loses \(Numerals.percent(first.share)).",
+      because: "Its root mean square is \(first.rootMeanSquare); what is at most "
         + "\(Numerals.short(format.leastSubnormal / 2)) becomes 0 in \(format.name).",
       evidence: [
         Evidence("vanished_share", first.share), Evidence("limit", limit),

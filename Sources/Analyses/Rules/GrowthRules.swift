@@ -158,9 +158,9 @@ private struct SecondMomentTrend {
     }
     return Finding(
       rule, isError ? .error : .warning, layer: place.layer,
-      message: "the \(quantity) \(verb): its second moment leaves "
-        + "[\(Numerals.short(range.lowerBound)), \(Numerals.short(range.upperBound))] at \(place.name) and reaches "
-        + "\(Numerals.short(worst)) at \(places[last].name).",
+      message: "the \(quantity) \(verb): its second moment leaves the range "
+        + "\(Numerals.short(range.lowerBound)) to \(Numerals.short(range.upperBound)) at \(place.name) "
+        + "and reaches \(Numerals.short(worst)) at \(places[last].name).",
       because: because, evidence: evidence)
   }
 }

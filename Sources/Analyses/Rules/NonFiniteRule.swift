@@ -13,19 +13,21 @@ public struct NonFiniteRule: Rule {
     let pass = failure.isBackward ? "backward" : "forward"
     var because: String
     switch failure.cause {
-    case .produced(_, let explanation):
+    case .produced(let reason, let explanation):
       because = "\(failure.operatorName) produced it: \(explanation)"
+      if reason.isOverflow { because += "; " + end(of: diagnosis.computing) }
     case .passedOn(let operand, let element):
       because = "\(failure.operatorName) passed on operand \(operand), element \(element)."
     }
-    if let remark = failure.remark { because += ". " + remark }
+    if !because.hasSuffix(".") { because += "." }
+    if let remark = failure.remark { because += " " + remark }
     let count = failure.count
     return [
       Finding(
         .nonFinite, .error, layer: failure.layer,
-        message: "\(count) \(count == 1 ? "element" : "elements") of \(failure.value) "
-          + "\(count == 1 ? "is" : "are") NaN or infinite, the first "
-          + "in the \(pass) pass, at element \(failure.element).",
+        message: "\(Numerals.count(count)) \(count == 1 ? "element" : "elements") of "
+          + "\(failure.value) \(count == 1 ? "is" : "are") NaN or infinite, the first in the "
+          + "\(pass) pass, at element \(failure.element).",
         because: because, evidence: [Evidence("non_finite", Double(failure.count))])
     ]
   }
@@ -36,13 +38,18 @@ public struct NonFiniteRule: Rule {
     if case .produced(_, let explanation) = failure.cause { reason = explanation }
     return Finding(
       .overflow, .warning, layer: failure.layer,
-      message: "\(failure.operatorName) overflows \(diagnosis.format.name) in \(failure.count) "
-        + "elements, which harm no result and no gradient here; of a row that is infinite throughout "
-        + "a softmax would make NaN.",
-      because: "\(failure.operatorName) produced it: \(reason).",
+      message: "\(failure.operatorName) overflows \(diagnosis.computing.name) in "
+        + "\(Numerals.count(failure.count)) \(failure.count == 1 ? "element" : "elements"), which does "
+        + "no harm to results or gradients here; of a row that is infinite throughout a softmax would "
+        + "make NaN.",
+      because: "\(failure.operatorName) produced it: \(reason); \(end(of: diagnosis.computing)).",
       evidence: [
         Evidence("non_finite", Double(failure.count)),
-        Evidence("format_greatest", diagnosis.format.greatest),
+        Evidence("format_greatest", diagnosis.computing.greatest),
       ])
+  }
+
+  private func end(of format: NumberFormat) -> String {
+    "\(format.name) ends at \(Numerals.short(format.greatest))"
   }
 }

@@ -33,9 +33,10 @@ public struct UnitsRule: Rule {
     let worst = affected.compactMap { $0.units?[keyPath: share] }.max() ?? 0
     return Finding(
       rule, .warning, layer: first.name,
-      message: "\(affected.count) of \(diagnosis.layers.count) layers have more than "
-        + "\(Numerals.short(100 * limit)) % \(what); \(first.name) is the first with "
-        + "\(Numerals.short(100 * units[keyPath: share])) %.",
+      message: "\(affected.count) of \(diagnosis.layers.count) layers "
+        + "\(affected.count == 1 ? "has" : "have") more than "
+        + "\(Numerals.percent(limit)) \(what); \(first.name) is the first, with "
+        + "\(Numerals.percent(units[keyPath: share])).",
       because: "The input of \(units.function) at \(first.name) has mean "
         + "\(Numerals.short(units.inputMean)) and standard deviation "
         + "\(Numerals.short(units.inputDeviation)), and there the slope's second moment is "

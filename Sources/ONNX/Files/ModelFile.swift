@@ -98,8 +98,8 @@ public struct ModelFile {
       return try M(serializedBytes: bytes, options: options)
     } catch {
       throw ModelError(
-        .invalidModel, "is not what protobuf wrote: \(error)",
-        cure: "check that the file is complete and of ONNX", file: path)
+        .invalidModel, "is no ONNX model, or not all of one",
+        cure: "export it again, or copy it again", file: path)
     }
   }
 }

@@ -14,6 +14,7 @@ extension Importer {
         .mismatch, "has no input \(name.quotedName)",
         cure: "its inputs are \(known.map(\.quotedName).joined(separator: ", "))")
     }
+    try checkDimensions(of: graph)
     var symbols = options.dimensions
     // Symbols mean the same everywhere; what is given decides first.
     for input in graph.input where frame.items[input.name] == nil {
@@ -33,6 +34,28 @@ extension Importer {
       let item = try item(input, symbols)
       frame.items[input.name] = item
       note(item, as: ModelPlace(nil, input.name))
+    }
+  }
+
+  /// Refuses an extent for a symbol that no input has.
+  private func checkDimensions(of graph: Onnx_GraphProto) throws {
+    let known = Set(graph.input.flatMap { Self.symbols(of: $0.type) })
+    guard let stray = options.dimensions.keys.sorted().first(where: { !known.contains($0) }) else {
+      return
+    }
+    throw ModelError(
+      .mismatch, "no input has an extent \(stray.quotedName)",
+      cure: known.isEmpty
+        ? "all extents are fixed, or have no name; use --shape"
+        : "the names are \(known.sorted().map(\.quotedName).joined(separator: ", "))")
+  }
+
+  private static func symbols(of type: Onnx_TypeProto) -> [String] {
+    switch type.value {
+    case .tensorType(let tensor)?: tensor.shape.dim.map(\.dimParam).filter { !$0.isEmpty }
+    case .optionalType(let optional)?: symbols(of: optional.elemType)
+    case .sequenceType(let sequence)?: symbols(of: sequence.elemType)
+    default: []
     }
   }
 

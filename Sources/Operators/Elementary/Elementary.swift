@@ -1,3 +1,4 @@
+import Findings
 public import Numbers
 import RealModule
 public import Semantics
@@ -123,8 +124,10 @@ extension SingularAtZero {
   }
 
   private func reason(_ x: Moments) -> String {
-    "\(Self.name) of values near 0 (mean \(x.mean), second moment \(x.secondMoment)) has no"
-      + " moments that can be stated"
+    guard x.basis != .unknown else { return x.note ?? "its operand is not known" }
+    return "values that \(Self.name) takes may be near 0 (their mean is "
+      + "\(Numerals.short(x.mean)), their second moment \(Numerals.short(x.secondMoment))), where it has "
+      + "no moments that can be stated"
   }
 
   private func taylor(_ order: Int, of x: Moments) -> Moments? {

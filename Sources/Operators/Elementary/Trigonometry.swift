@@ -1,3 +1,4 @@
+import Findings
 public import Numbers
 import RealModule
 public import Semantics
@@ -26,8 +27,10 @@ extension Edged {
   }
 
   private func reason(_ x: Moments) -> String {
-    "\(Self.name) of values near its edges (mean \(x.mean), second moment \(x.secondMoment)) has"
-      + " no moments that can be stated"
+    guard x.basis != .unknown else { return x.note ?? "its operand is not known" }
+    return "values that \(Self.name) takes may be near its edges (their mean is "
+      + "\(Numerals.short(x.mean)), their second moment \(Numerals.short(x.secondMoment))), where it has "
+      + "no moments that can be stated"
   }
 
   private func taylor(_ order: Int, of x: Moments) -> Moments? {

@@ -162,7 +162,8 @@ public struct BatchNormalization: Normalization {
     let shifted = operands[4].double(at: channel) + form.epsilon
     if shifted < 0 {
       return .produced(
-        .squareRootOfNegative, explanation: "the variance of channel \(channel) + ε is \(shifted)")
+        .squareRootOfNegative,
+        explanation: "the variance of channel \(channel) + ε is \(shifted.told)")
     }
     if shifted == 0 {
       return .produced(

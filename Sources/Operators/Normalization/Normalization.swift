@@ -182,11 +182,11 @@ extension NormalizationLayout {
       return .produced(
         .vanishedNorm,
         explanation: "the \(size) elements of group \(group) have no spread and epsilon is"
-          + " \(form.epsilon)")
+          + " \(form.epsilon.told)")
     }
     return .produced(
       .overflowOfProduct,
-      explanation: "all operands are finite; group \(group) is divided by \(1 / factor)")
+      explanation: "all operands are finite; group \(group) is divided by \((1 / factor).told)")
   }
 }
 

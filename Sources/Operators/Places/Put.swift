@@ -212,11 +212,12 @@ public struct Put: Operator {
       let isNaN = results[0].double(at: element).isNaN
       let factors = [own] + updates
       let values = factors.map { operands[$0.operand].double(at: $0.element) }
+      let product = values.map(\.told).joined(separator: ", ")
       if isNaN, !values.contains(where: \.isNaN), values.contains(0) {
-        return .produced(.zeroTimesInfinity, explanation: "a product of \(values)")
+        return .produced(.zeroTimesInfinity, explanation: "a product of \(product)")
       }
       return .passedOn(factors, of: operands)
-        ?? .produced(.overflowOfProduct, explanation: "a product of \(values)")
+        ?? .produced(.overflowOfProduct, explanation: "a product of \(product)")
     case .max, .min:
       return .passedOn([own] + updates, of: operands)
         ?? .produced(.overflowOfCast, explanation: "the greatest of finite numbers in a format")

@@ -24,7 +24,7 @@ package struct AddedEpsilon: ModelRemedy {
       var edit = EpsilonEdit(patient: patient, size: size, sizes: sizes)
       message.editBodies { edit.apply(to: &$0) }
       guard !edit.names.isEmpty else { return nil }
-      let epsilons = Set(edit.epsilons).sorted().map { "\($0)" }.joined(separator: " or ")
+      let epsilons = Set(edit.epsilons).sorted().map(Numerals.short).joined(separator: " or ")
       return ModelChange(
         self,
         "keep operands of \(edit.operators.sorted().joined(separator: ", ")) from 0 by an epsilon of "

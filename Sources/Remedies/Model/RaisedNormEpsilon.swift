@@ -31,7 +31,7 @@ package struct RaisedNormEpsilon: ModelRemedy {
       }
       guard let file = rewriting.file else { return nil }
       return ModelChange(
-        self, "raise the epsilon of normalisations to 1e-05" + rewriting.places, file,
+        self, "raise the epsilon of normalisations to 1e-5" + rewriting.places, file,
         isExact: false, extraEffort: number)
     }
   }

@@ -55,7 +55,7 @@ extension Trainer {
       reason = .overflowOfCast
       explanation =
         "\(node.op.typeName) gives \(Numerals.precise(number)), and the greatest number of "
-        + "\(format.name) is \(Numerals.precise(format.greatest))"
+        + "\(format.name) is \(Numerals.short(format.greatest))"
     }
     return NonFiniteOrigin(
       place: node.isBackward ? refusal.place == .gradient ? .gradient : .cotangent : refusal.place,

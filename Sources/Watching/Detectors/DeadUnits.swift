@@ -69,7 +69,7 @@ struct DeadUnits: Detector {
       return Finding(
         .deadUnits, severity, layer: parameter,
         message:
-          "Since step \(stillness[stillParameter ?? 0].since) the gradient of \(parameter) is "
+          "Since step \(Numerals.count(stillness[stillParameter ?? 0].since)), the gradient of \(parameter) is "
           + "exactly 0.",
         because:
           "So are those of \(still) of \(stillness.count) parameters, although the loss has a "
@@ -88,10 +88,10 @@ struct DeadUnits: Detector {
     return Finding(
       .deadUnits, severity, layer: course.layers[layer],
       message:
-        "Since step \(silence[layer].since) \(Numerals.percent(shares[layer])) of the outputs of "
+        "Since step \(Numerals.count(silence[layer].since)), \(Numerals.percent(shares[layer])) of the outputs of "
         + "\(course.layers[layer]) are 0.",
       because:
-        "\(count) of \(silence.count) layers have "
+        "\(count) of \(silence.count) layers \(count == 1 ? "has" : "have") "
         + (limit < 1 ? "more than \(Numerals.percent(limit)) zeros." : "nothing but zeros.")
         + consequence + course.effect,
       evidence: [

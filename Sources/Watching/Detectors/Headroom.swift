@@ -31,7 +31,8 @@ struct Headroom: Detector {
     let format = course.subject.format
     return Finding(
       .overflow, severity, layer: course.layers[worst],
-      message: "Since step \(persistence.since) \(course.layers[worst]) is close to overflow: it "
+      message:
+        "Since step \(Numerals.count(persistence.since)), \(course.layers[worst]) is close to overflow: it "
         + "reaches \(Numerals.short(greatest)).",
       because:
         "\(format.name) ends at \(Numerals.short(format.greatest)), and less than a factor of "

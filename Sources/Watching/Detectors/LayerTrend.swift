@@ -113,9 +113,11 @@ struct LayerTrend: Detector {
     guard persistence.isActive else {
       return Finding(
         rule, .note, layer: outer,
-        message:
-          "\(persistence.spikes) times, last in step \(persistence.lastSpike), the \(what) of "
-          + "a few steps left its band and came back.",
+        message: (persistence.spikes == 1
+          ? "Once, in step \(Numerals.count(persistence.lastSpike)), the \(what) "
+          : "\(Numerals.count(persistence.spikes)) times, last in step "
+            + "\(Numerals.count(persistence.lastSpike)), the \(what) ")
+          + "left its band for a few steps and came back.",
         because:
           "At \(outer) its second moment was \(Numerals.short(value)) times \(start); the limit "
           + "is \(bound).", evidence: evidence)
@@ -123,7 +125,7 @@ struct LayerTrend: Detector {
     let verb = direction == .exploding ? "explodes" : "vanishes"
     return Finding(
       rule, severity, layer: inner,
-      message: "Since step \(persistence.since) the \(what) \(verb): going "
+      message: "Since step \(Numerals.count(persistence.since)), the \(what) \(verb): going "
         + "\(isGradient ? "backward" : "forward"), its second moment passes \(bound) times \(start) "
         + "at \(inner) and "
         + (value == 0

@@ -46,10 +46,10 @@ struct LearningRateTooLarge: Detector {
     let rate = "the learning rate of \(Numerals.short(course.learningRate)) is too large."
     let message =
       if progress.hasDiverged {
-        "Since step \(progress.divergence.since) the loss is more than "
+        "Since step \(Numerals.count(progress.divergence.since)), the loss is more than "
           + "\(Numerals.short(thresholds.divergenceFactor)) times what it was at the start: \(rate)"
       } else if isNow {
-        "Since step \(persistence.since) an update changes \(what): \(rate)"
+        "Since step \(Numerals.count(persistence.since)), an update changes \(what): \(rate)"
       } else {
         "From step \(spell ?? peakStep) on updates changed \(what) at most: \(rate)"
       }

@@ -49,11 +49,12 @@ struct LearningRateTooSmall: Detector {
     return Finding(
       .learningRateTooSmall, severity, layer: nil,
       message: change < thresholds.smallChange
-        ? "Over \(Numerals.short(length)) steps updates with a learning rate of \(rate) change the "
+        ? "Over \(Numerals.short(length)) steps, updates with a learning rate of \(rate) change the "
           + "outputs of layers by \(Numerals.percent(change)) at most: it is too small."
-        : "With a learning rate of \(rate) the loss falls too slowly for a run of "
+        : "With a learning rate of \(rate), the loss falls too slowly for a run of "
           + "\(Numerals.short(length)) steps.",
-      because: "An update is \(Numerals.short(course.updates.mean)) of the weights on average. The "
+      because:
+        "An update is \(Numerals.short(course.updates.mean)) times its weights on average. The "
         + "loss is \(Numerals.short(course.progress.level)), and "
         + (halving.isFinite
           ? "at its present rate it would be halved in \(Numerals.short(halving)) steps."

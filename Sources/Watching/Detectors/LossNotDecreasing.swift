@@ -19,7 +19,7 @@ struct LossNotDecreasing: Detector {
     let isBaseline = course.subject.baselineLoss == progress.reference
     return Finding(
       .lossNotDecreasing, severity, layer: nil,
-      message: "After \(course.losses.count) steps the loss does not fall: it is "
+      message: "After \(Numerals.count(course.losses.count)) steps, the loss does not fall: it is "
         + "\(Numerals.short(progress.latest)), and "
         + (isBaseline
           ? "\(Numerals.short(progress.reference)) is what a constant prediction has."

@@ -47,12 +47,12 @@ struct LostUpdates: Detector {
     return Finding(
       .lostUpdates, severity, layer: course.parameters[worst],
       message:
-        "Since step \(persistence.since) \(Numerals.percent(averages[worst])) of the updates of "
+        "Since step \(Numerals.count(persistence.since)), \(Numerals.percent(averages[worst])) of the updates of "
         + "\(course.parameters[worst]) are lost to rounding.",
       because: "\(affected) of \(averages.count) parameters lose more than "
         + "\(Numerals.percent(limit)) of their updates: those are below half the distance between "
         + "the numbers at the weight. An update is "
-        + "\(Numerals.short(course.updates.ratio ?? 0)) of the weights on average."
+        + "\(Numerals.short(course.updates.ratio ?? 0)) times its weights on average."
         + course.effect,
       evidence: [
         Evidence("lost_share", averages[worst]), Evidence("limit", limit),

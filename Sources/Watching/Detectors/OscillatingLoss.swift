@@ -77,7 +77,8 @@ struct OscillatingLoss: Detector {
   func finding(_ severity: Severity, in course: Course) -> Finding {
     Finding(
       .oscillatingLoss, severity, layer: nil,
-      message: "Since step \(since) the loss swings with a period of about \(period) steps, by "
+      message:
+        "Since step \(Numerals.count(since)), the loss swings with a period of about \(period) steps, by "
         + "\(Numerals.percent(amplitude)) of its size.",
       because:
         "Losses \(period / 2) apart have a correlation of \(Numerals.short(correlation)), which "

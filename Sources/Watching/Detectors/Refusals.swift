@@ -66,13 +66,24 @@ struct Refusals: Detector {
     refusal.place == .loss ? "the loss" : "the \(refusal.place.rawValue) of \(refusal.tensor)"
   }
 
+  /// `3 NaN and 62 infinities`, and of these what there is.
+  private static func words(_ place: StepRecord.Refusal) -> String {
+    let (nan, infinite) = (place.nanCount, place.infinityCount)
+    let parts = [
+      nan > 0 ? "\(Numerals.count(nan)) NaN" : nil,
+      infinite > 0
+        ? "\(Numerals.count(infinite)) \(infinite == 1 ? "infinity" : "infinities")" : nil,
+    ].compactMap(\.self)
+    return parts.isEmpty ? "numbers that are not finite" : parts.joined(separator: " and ")
+  }
+
   func finding(_ severity: Severity, in course: Course) -> Finding {
     let place =
       first
       ?? StepRecord.Refusal(place: .loss, tensor: "loss", nanCount: 0, infinityCount: 0)
     let isOverflow = place.infinityCount > 0 && place.nanCount == 0
     let format = course.subject.format
-    let times = count == 1 ? "The step was" : "\(count) steps were"
+    let times = count == 1 ? "The step was" : "\(Numerals.count(count)) steps were"
     let because =
       count == scaled
       ? "Loss scaling multiplies gradients by \(Numerals.short(scale ?? 1)) and lowers that after "
@@ -83,9 +94,9 @@ struct Refusals: Detector {
         : "A NaN reaches every weight by one update."
     return Finding(
       isOverflow ? .overflow : .nonFinite, severity, layer: place.tensor,
-      message: "In step \(firstStep) \(name(of: place)) has "
-        + "\(place.nanCount) NaN and \(place.infinityCount) infinities. \(times) refused"
-        + (count == 1 ? "." : ", the last one step \(latestStep)."),
+      message: "In step \(Numerals.count(firstStep)), \(name(of: place)) has \(Self.words(place)). "
+        + "\(times) refused"
+        + (count == 1 ? "." : ", the last one step \(Numerals.count(latestStep))."),
       because: because,
       evidence: [
         Evidence("refused_steps", Double(count)), Evidence("nan", Double(place.nanCount)),

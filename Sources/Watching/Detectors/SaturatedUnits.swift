@@ -44,7 +44,8 @@ struct SaturatedUnits: Detector {
     let limit = course.thresholds.saturatedShare
     return Finding(
       .saturatedUnits, severity, layer: course.layers[worst],
-      message: "Since step \(persistence[worst].since) \(Numerals.percent(shares[worst])) of the "
+      message:
+        "Since step \(Numerals.count(persistence[worst].since)), \(Numerals.percent(shares[worst])) of the "
         + "activations of \(course.layers[worst]) are saturated.",
       because:
         "In \(count) of \(persistence.count) layers more than \(Numerals.percent(limit)) lie "

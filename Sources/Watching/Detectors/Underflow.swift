@@ -97,7 +97,8 @@ struct Underflow: Detector {
     let limit = course.thresholds.underflowShare
     return Finding(
       .underflow, severity, layer: name,
-      message: "Since step \(place(worst).persistence.since) \(Numerals.percent(share)) of the "
+      message:
+        "Since step \(Numerals.count(place(worst).persistence.since)), \(Numerals.percent(share)) of the "
         + "\(what) are lost to 0 in \(format.name).",
       because: "\(active.count) tensors lose more than \(Numerals.percent(limit)). The root mean "
         + "square of what is left, there or before it, is \(Numerals.short(size)) with a loss scale "

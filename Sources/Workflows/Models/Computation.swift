@@ -271,21 +271,27 @@ final class Evaluation<T: Scalar> {
     let isBackward = node?.isBackward ?? false
     var because: String
     switch failure.cause {
-    case .produced(let reason, let explanation): because = "\(reason.rawValue): \(explanation)"
+    case .produced(let reason, let explanation):
+      let phrase = reason.phrase
+      because = "\(phrase.prefix(1).uppercased())\(phrase.dropFirst()): \(explanation)"
     case .passedOn(let operand, let element):
       let name =
         node.map { node in
           let value = node.operands[operand]
           return graph.producer(of: value).map { graph.place(of: $0) } ?? graph.name(of: value)
         } ?? ""
-      because = "passed on from element \(element) of \(name)"
+      because = "It is passed on from element \(element) of \(name)"
     }
-    if isBackward, let remark = node?.origin?.remark { because += ". " + remark }
+    because += "."
+    if isBackward, let remark = node?.origin?.remark { because += " " + remark }
     return [
       Finding(
         .nonFinite, .error, layer: place,
-        message: "\(failure.count) elements of the \(isBackward ? "gradient" : "result") of "
-          + "\(forwardNode?.typeForPeople ?? "an input") are not finite, the first in order of execution.",
+        message: "\(Numerals.count(failure.count)) "
+          + "\(failure.count == 1 ? "element" : "elements") of the "
+          + "\(isBackward ? "gradient" : "result") of \(forwardNode?.typeForPeople ?? "an input") "
+          + "\(failure.count == 1 ? "is" : "are") not finite: the first such tensor in order of "
+          + "execution.",
         because: because,
         evidence: [
           Evidence("non_finite", Double(failure.count)),

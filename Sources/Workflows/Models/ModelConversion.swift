@@ -34,6 +34,7 @@ struct ModelConversion {
       report: RepairReport(subject: request.path, outcome: .unrepaired))
     guard let format = type.format else { return outcome }
     outcome.report.format = format.name
+    outcome.report.unit = .runs
     request.progress("measuring what every operator loses in \(format.name)")
     var patient = checking.patient(file, model, seeds)
     (patient.limit, patient.deadline) = (request.limit, deadline)

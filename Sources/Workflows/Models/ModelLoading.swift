@@ -29,7 +29,10 @@ public struct ModelRequest: Sendable {
     inputs == nil && shapes.isEmpty && dimensions.isEmpty && batch == nil && !isTraining
   }
 
-  var isONNX: Bool { path.lowercased().hasSuffix(".onnx") || path.lowercased().hasSuffix(".pb") }
+  /// Whether the file is an ONNX model by its name.
+  public var isONNX: Bool {
+    path.lowercased().hasSuffix(".onnx") || path.lowercased().hasSuffix(".pb")
+  }
 }
 
 /// Reads models and their inputs, and tells errors in the words of the command.

@@ -72,6 +72,7 @@ struct ModelRepair {
   /// - Throws: `InputError` where the model cannot be checked as it is.
   func run() throws -> Outcome {
     var outcome = Outcome(report: RepairReport(subject: request.path, outcome: .unrepaired))
+    outcome.report.unit = .checks
     let model = try checking.imported(file)
     if let type = request.dataType {
       let conversion = ModelConversion(

@@ -91,7 +91,7 @@ import Testing
     #expect(choice.places == [ModelPlace(nil, "b")])
     let converted = try FormatConversion(
       patient.file, patient.model, to: .float16, keeping: choice.places)
-    #expect(converted.sentence.contains("large = 100000"))
+    #expect(converted.sentence.contains("large = 100,000"))
     let types = Dictionary(
       uniqueKeysWithValues: converted.file.message.graph.initializer.map { ($0.name, $0.dataType) })
     #expect(types == ["large": 1, "usual": 10])
