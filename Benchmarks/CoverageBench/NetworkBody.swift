@@ -76,6 +76,11 @@ struct NetworkBody {
       let end = draw.pick(["flatten", "global_average_pool"])
       note += ", \(end)"
       layers += [end, "{dense: 64}", "'\(function)'", "{dense: 16}"]
+    } else if kind == .group_norm || kind == .conv_batch_norm {
+      let groups = draw.pick([1, 4, 8])
+      let norm = kind == .group_norm ? "{group_norm: \(groups)}" : "batch_norm"
+      if kind == .group_norm { note = ", \(groups) groups" }
+      layers = Array(repeating: "\(convolution), \(norm), '\(function)'", count: depth)
     } else {
       layers = Array(repeating: "\(convolution), '\(function)'", count: depth)
     }
@@ -90,11 +95,14 @@ struct NetworkBody {
     _ kind: NetworkKind, width: Int, depth: Int, _ function: String, _ draw: inout LayerDraw
   ) -> NetworkBody {
     let steps = draw.pick([4, 8, 16, 32])
-    guard kind == .attention else {
+    guard kind == .attention || kind == .bare_attention else {
       let cells = draw.pick([1, 1, 2])
-      let cell = "{\(kind.rawValue): {units: \(width), return_sequences: true}}"
+      let isMean = kind == .rnn_mean || kind == .lstm_mean
+      let name = kind == .rnn_mean ? "rnn" : kind == .lstm_mean ? "lstm" : kind.rawValue
+      let cell = "{\(name): {units: \(width), return_sequences: true}}"
+      let end = isMean ? ["time_mean", "{dense: 16}"] : []
       return NetworkBody(
-        input: [steps, width], layers: Array(repeating: cell, count: cells),
+        input: [steps, width], layers: Array(repeating: cell, count: cells) + end,
         summary: "\(width) wide, \(steps) steps, \(cells) layers")
     }
     let heads = draw.pick([1, 2, 4])
@@ -102,6 +110,15 @@ struct NetworkBody {
     let attention = "{attention: {heads: \(heads), causal: \(isCausal)}}"
     let place = draw.pick(["pre", "post", ""])
     let blocks = min(depth, 6)
+    if kind == .bare_attention {
+      let isResidual = draw.pick([false, true])
+      let block = isResidual ? "{residual: {layers: [\(attention)]}}" : attention
+      return NetworkBody(
+        input: [steps, width],
+        layers: Array(repeating: block, count: min(blocks, 4)) + ["time_mean", "{dense: 16}"],
+        summary: "\(width) wide, \(steps) steps, \(heads) heads, \(min(blocks, 4)) blocks"
+          + (isResidual ? ", residual" : "") + (isCausal ? ", causal" : ""))
+    }
     let mlp = "{dense: \(2 * width)}, '\(function)', {dense: \(width)}"
     let block =
       place.isEmpty

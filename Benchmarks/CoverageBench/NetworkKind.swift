@@ -2,6 +2,7 @@
 enum NetworkKind: String, CaseIterable, Sendable {
   case dense, residual, rms_norm, attention, layer_norm, dropout, norm_ahead, norm_after, conv1d
   case conv2d, pooling, embedding, batch_norm, lstm, gru, random_bias, orthogonal, lsuv
+  case group_norm, conv_batch_norm, bare_attention, rnn_mean, lstm_mean
 
   static let activations = [
     "linear", "relu", "leaky_relu(0.2)", "elu(1)", "selu", "celu(1)", "gelu", "gelu_tanh", "silu",
@@ -43,18 +44,23 @@ struct DrawnNetwork: Sendable {
     default: break
     }
     switch kind {
-    case .conv1d, .conv2d, .pooling:
+    case .conv1d, .conv2d, .pooling, .group_norm, .conv_batch_norm:
       body = .images(kind, channels: draw.pick([8, 16, 32, 64]), depth: depth, function, &draw)
-    case .lstm, .gru:
+    case .lstm, .gru, .rnn_mean, .lstm_mean:
       if start == "orthogonal" { start = "xavier_normal" }
       body = .sequences(kind, width: min(width, 128), depth: depth, function, &draw)
-    case .attention:
+    case .attention, .bare_attention:
       body = .sequences(kind, width: min(width, 128), depth: depth, function, &draw)
     default: body = .vectors(kind, width: width, depth: depth, function, &draw)
     }
     self.kind = kind
     self.number = number
-    self.batch = kind == .conv2d || kind == .pooling || kind == .attention ? min(batch, 64) : batch
+    let isLarge =
+      switch kind {
+      case .conv2d, .pooling, .attention, .group_norm, .conv_batch_norm, .bare_attention: true
+      default: false
+      }
+    self.batch = isLarge ? min(batch, 64) : batch
     let defaults =
       start == "pytorch" ? "pytorch" : "{weights: \(start), bias: \(bias)}"
     text = """

@@ -68,7 +68,21 @@ public struct Concat: Rearrangement {
 
   /// Moments weighted by size.
   public func moments(of operands: [Moments], in signature: Signature) -> [Moments] {
-    [.mixture(zip(operands, signature.operands).map { ($0, Double($1.shape.count)) })]
+    var result = Moments.mixture(
+      zip(operands, signature.operands).map { ($0, Double($1.shape.count)) })
+    let shape = signature.results[0].shape
+    let place = axis < 0 ? axis + shape.rank : axis
+    let areSingle = signature.operands.allSatisfy { $0.shape[place] == 1 }
+    // Values of one place each, side by side, are the steps of a recurrence.
+    if operands.count > 2, areSingle, place > 0, place < shape.rank - 1,
+      !operands.contains(where: \.isShared)
+    {
+      var roles = operands[0].roles(in: signature.operands[0].shape)
+      roles.roles[place] = .position
+      result.axes = roles
+      result.areSteps = true
+    }
+    return [result]
   }
 }
 

@@ -9,7 +9,7 @@ public import Tensors
 public struct AxisRoles: Hashable, Sendable {
   public enum Role: Hashable, Sendable { case sample, position, unit }
 
-  public let roles: [Role]
+  public var roles: [Role]
   /// How many positions of every sample lie along the axis of the samples, where both are one axis.
   public let folded: Int
 

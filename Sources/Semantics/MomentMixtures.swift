@@ -19,13 +19,15 @@ extension Moments {
     let heaviest = present.max { a, b in
       a.weight * a.part.secondMoment < b.weight * b.part.secondMoment
     }
-    return Moments(
+    var result = Moments(
       mean: average(\.mean), secondMoment: secondMoment,
       sampleCorrelation: correlation(\.sampleCorrelation),
       positionCorrelation: correlation(\.positionCorrelation),
       fluctuation: heaviest?.part.fluctuation ?? .none,
       basis: present.map(\.part.basis).max() ?? .closedForm,
       note: present.lazy.compactMap(\.part.note).first)
+    result.areSteps = present.contains { $0.part.areSteps }
+    return result
   }
 
   /// Some of a tensor's elements: as it, but no longer orthogonal.

@@ -27,6 +27,7 @@ extension Moments {
     let (value, weight) = a.isParameter ? (b, a) : (a, b)
     result.sampleCorrelation = value.sampleCorrelation
     result.positionCorrelation = value.positionCorrelation
+    result.areSteps = value.areSteps
     result.fluctuation = value.drawn(units: terms, positions: positions).fluctuation
     result.fluctuation.scale.inheritance = 1
     result.fluctuation.scale.groupKnown = 0
@@ -54,6 +55,7 @@ extension Moments {
       mean: a.mean + b.mean, secondMoment: secondMoment, basis: max(a.basis, b.basis),
       note: a.note ?? b.note)
     result.nearby = max(a.nearby, b.nearby)
+    result.areSteps = a.areSteps || b.areSteps
     result.axes = a.isShared ? b.axes : a.axes ?? b.axes
     result.visible = a.visible.isEmpty ? b.visible : a.visible
     result.laneCorrelation = a.isShared ? b.laneCorrelation : b.isShared ? a.laneCorrelation : nil
@@ -90,6 +92,7 @@ extension Moments {
       result.law = a.law
     }
     result.fluctuation = Fluctuation.product(a, b)
+    result.areSteps = a.areSteps || b.areSteps
     result.axes = a.isShared ? b.axes : a.axes ?? b.axes
     result.laneCorrelation = a.isShared ? b.laneCorrelation : b.isShared ? a.laneCorrelation : nil
     result.multiplyPlaces(a.places, b.places)
@@ -128,6 +131,7 @@ extension Moments {
       basis: max(basis, isNormal ? wide.basis : .firstOrder),
       note: note ?? (isNormal ? nil : "elements taken to be normal"))
     result.axes = axes
+    result.areSteps = areSteps
     if isOverflowing {
       result.sampleCorrelation = sampleCorrelation
       if result.secondMoment > 1e200 {
@@ -180,6 +184,24 @@ extension Moments {
     return result
   }
 
+  /// The steps of a recurrence with a correlation in the middle of what is possible, for a mean of
+  /// `count` of them.
+  ///
+  /// Between steps that have only their mean in common, E[x̄²] = E[x²] s with
+  /// s = (1 + (n − 1)μ²/E[x²])/n, and steps that are all the same, E[x̄²] = E[x²], √s is taken; ln of
+  /// it may lie a little beyond either end, where chance turns steps against each other.
+  public func stepsApart(_ count: Int) -> Moments {
+    let (n, free) = (Double(count), secondMoment > 0 ? mean * mean / secondMoment : 0)
+    let least = (1 + (n - 1) * min(1, free)) / n
+    var result = self
+    result.areSteps = false
+    result.positionCorrelation = (n * least.squareRoot() - 1) / (n - 1)
+    result.fluctuation = fluctuation.uncertain(by: -Double.log(least) / 3)
+    result.basis = max(basis, .firstOrder)
+    result.note = note ?? "how the steps of a recurrence correlate is not known"
+    return result
+  }
+
   /// The mean of `count` positions of each sample.
   ///
   /// What two positions have in common stays, while their own parts shrink: two such means correlate
@@ -188,6 +210,7 @@ extension Moments {
   /// drawn once for each of `units`, which moves the mean square by the relative variance 2ρ²/n.
   public func averagedOverPositions(_ count: Int, units: Int) -> Moments {
     guard count > 1, basis != .unknown else { return self }
+    if areSteps { return stepsApart(count).averagedOverPositions(count, units: units) }
     var result = averaged(over: count, correlation: positionCorrelation)
     guard result.secondMoment > 0 else { return result }
     let (n, ratio) = (Double(count), secondMoment / result.secondMoment)

@@ -29,6 +29,9 @@ public struct Moments: Hashable, Sendable {
   public var nearby = 0.0
   /// How many elements of each row of the last axis a mask leaves; empty where nothing is masked.
   public var visible: [Double] = []
+  /// Whether positions are steps of a recurrence, one computed from another: nothing is known of how
+  /// they correlate.
+  public var areSteps = false
   /// What the elements are values of, as long as they are nothing else.
   public var origin: Origin?
 

@@ -39,15 +39,15 @@ extension Moments {
     places = isFlat ? [] : relative.map { $0 / mean }
   }
 
-  /// The relative error of rules that take positions as alike, where these differ: half of the
-  /// deviation of their mean squares, at most one half.
+  /// The relative error of rules that take positions as alike, where these differ: the
+  /// deviation of their mean squares, at most 1.
   ///
   /// Averages of ever more positions, as a causal mask makes them, differ in size and correlate the
   /// more the nearer they are, of which one number tells little.
   public var errorOfPlaces: Double {
     guard places.count > 1 else { return 0 }
     let variance = places.reduce(0) { $0 + ($1 - 1) * ($1 - 1) } / Double(places.count)
-    return min(0.5, variance.squareRoot() / 2)
+    return min(1, variance.squareRoot())
   }
 
   /// `response` to the logarithm of each number; equal ones are asked once.

@@ -105,11 +105,12 @@ public struct NormalizationLayer: LayerKind {
     }
     lowering.noteGroup(of: sample.reduce(1, *) / groups, spansBatch: false)
     let channels = [1, sample[0]] + sample.dropFirst().map { _ in 1 }
-    let width = sample.reduce(1, *) / groups
-    let rows = try lowering.reshape(input, to: [shape[0], groups, width])
-    let one = try lowering.constant(1, [width])
+    // Channels and places stay axes of their own, for a rule needs to tell them apart.
+    let group = [sample[0] / groups, sample.dropFirst().reduce(1, *)]
+    let rows = try lowering.reshape(input, to: [shape[0], groups] + group)
+    let one = try lowering.constant(1, group)
     let normal = try lowering.append(
-      "LayerNormalization", ["axis": .integer(-1), "epsilon": .real(epsilon)], to: [rows, one])[0]
+      "LayerNormalization", ["axis": .integer(-2), "epsilon": .real(epsilon)], to: [rows, one])[0]
     let scale = try lowering.parameter("\(form).weight", [sample[0]], startingAt: 1)
     let shift = try lowering.parameter("\(form).bias", [sample[0]], startingAt: 0)
     let scaled = try lowering.apply(

@@ -171,7 +171,9 @@ extension Builder {
     guard scale.count == channels, bias.count == channels else {
       throw ModelError.invalid("scale \(scale.shape) and bias \(bias.shape) do not fit \(x.shape)")
     }
-    let rows = try reshape(x, [x.shape[0], groups, x.count / max(1, x.shape[0] * groups)])
+    // Channels and places stay axes of their own, for a rule needs to tell them apart.
+    let places = x.shape.extents.dropFirst(2).reduce(1, *)
+    let rows = try reshape(x, [x.shape[0], groups, channels / groups, places])
     let normal = try layerNormalization(rows, scale: nil, bias: nil, axis: 2, epsilon: epsilon)
     let own = [1, channels] + (x.rank - 2).zeros.map { _ in 1 }
     return try add(

@@ -121,7 +121,8 @@ public struct Attention: Mixing {
     let gain = layout.concentration(q, k)
     let rho = min(max(v.positionCorrelation, 0), 1)
     var result = v
-    result.secondMoment = v.secondMoment * (rho + (1 - rho) * gain.kept)
+    let kept = gain.averaged
+    result.secondMoment = v.secondMoment * (rho + (1 - rho) * kept)
     result.basis = .firstOrder
     if result.secondMoment > 0 {
       let common = rho + (1 - rho) * gain.shared
@@ -130,11 +131,14 @@ public struct Attention: Mixing {
       result.sampleCorrelation = min(1, max(-1, samples))
     }
     result = result.drawnValues(of: v, in: signature)
+    // The rules are those of a small preference; a larger one they only size.
+    result.fluctuation = result.fluctuation.uncertain(
+      by: (kept - gain.kept) * (1 - rho) / max(rho + (1 - rho) * kept, 1e-300))
     result.law = .other
     result.places = []
     if !gain.places.isEmpty, result.secondMoment > 0 {
-      let own = (1 - rho) * gain.kept / (rho + (1 - rho) * gain.kept)
-      result.setPlaces(gain.places.map { own * $0 / gain.kept + 1 - own })
+      let own = (1 - rho) * kept / (rho + (1 - rho) * kept)
+      result.setPlaces(gain.places.map { own * $0 / kept + 1 - own })
       result.fluctuation = result.fluctuation.uncertain(by: v.errorOfPlaces)
     }
     if q.basis == .unknown || k.basis == .unknown {

@@ -137,6 +137,11 @@ public struct AttentionGradient: Mixing {
       let unknown = Moments.unknown("nothing is known of queries, keys or values")
       return [unknown, unknown, dv]
     }
+    guard !gain.isSaturated else {
+      let unknown = Moments.unknown(
+        "queries look at one key each, where a softmax hardly passes back")
+      return [unknown, unknown, dv]
+    }
     let values = v.secondMoment * min(max(1 - v.positionCorrelation, 0), 1)
     let factor =
       layout.scale * layout.scale * Double(layout.width) * dy.secondMoment * values

@@ -127,10 +127,21 @@ struct AttentionLayout {
     var exchange = 0.0
     /// The same of two queries.
     var sharedExchange = 0.0
-    /// Σ_j p_ij² of each query where a mask leaves some more keys than others; else empty.
+    /// The mean square of each query's average, relative to that of a key, where a mask leaves some
+    /// more keys than others; else empty.
     var places: [Double] = []
     /// The share of a key's mean square in which it differs from the other keys.
     var keySpread = 0.0
+    /// By how much the mean square of a key that is looked at exceeds that of any.
+    var selected = 0.0
+    /// The mean square that an average has because its keys all lean towards the query, relative to
+    /// that of a key.
+    var leaning = 0.0
+    /// The mean square of an average of independent keys, relative to that of a key.
+    var averaged: Double { kept * (1 + selected) + leaning }
+    /// Whether a query mostly looks at one key, so that what passes its softmax backwards comes from
+    /// rare near-ties, and its average says little of a draw.
+    var isSaturated: Bool { kept > 0.5 }
   }
 
   /// How concentrated the probabilities are, for logits scale · qᵢ · kⱼ.
@@ -158,7 +169,8 @@ struct AttentionLayout {
     }
     var (kept, shared, exchange, sharedExchange) = (0.0, 0.0, 0.0, 0.0)
     var (rows, pairs) = (0.0, 0.0)
-    var places: [Double] = []
+    let overlap = k.fluctuation.chanceOverlap
+    var (places, leanings): ([Double], [Double]) = ([], [])
     var (last, ownLast, commonLast) = (
       0, (squares: 0.0, exchange: 0.0), (squares: 0.0, exchange: 0.0)
     )
@@ -170,6 +182,10 @@ struct AttentionLayout {
       }
       kept += ownLast.squares
       places.append(ownLast.squares)
+      // Σ p z for logits s z is s (1 − Σp²) in the mean (Stein), at most the greatest z, along one
+      // direction out of as many as there are for two keys to differ in.
+      let own = 1 - ownLast.squares
+      leanings.append(overlap * min(s2 * own * own, 2 * Double.log(Double(count))))
       exchange += ownLast.exchange
       shared += rows * commonLast.squares
       sharedExchange += rows * commonLast.exchange
@@ -178,7 +194,15 @@ struct AttentionLayout {
     }
     guard rows > 0 else { return result }
     result.kept = kept / rows
-    if visible(0) != last, places.count == queries { result.places = places }
+    // A logit varies as its key's scale does: of scales r with variance v, probabilities in
+    // proportion to E[e^{logit}] = e^{s² r/2} prefer the larger by s² v/2, at most to the largest.
+    let spread = k.fluctuation.ownVariance
+    result.selected = min(
+      s2 / 2 * spread, (2 * Double.log(Double(max(keys, 2))) * spread).squareRoot())
+    result.leaning = leanings.reduce(0, +) / rows
+    if visible(0) != last, places.count == queries {
+      result.places = zip(places, leanings).map { $0 * (1 + result.selected) + $1 }
+    }
     result.exchange = exchange / rows
     result.shared = pairs > 0 ? shared / pairs : result.kept
     result.sharedExchange = pairs > 0 ? sharedExchange / pairs : result.exchange

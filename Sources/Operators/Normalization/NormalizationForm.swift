@@ -252,6 +252,23 @@ extension NormalizationForm {
     return (free - 1) / (free - 3) * max(size - 2, 1) / max(size - 1, 1)
   }
 
+  /// As how many independent elements the mean square of one group of `x` varies, and the relative
+  /// variance of a single unit's mean square in it.
+  ///
+  /// Places that see the same weights are not independent: a group of g channels with many places is
+  /// as good as g times the places that differ, and its channels keep mean squares of their own.
+  func freedom(of x: Moments, in shape: Shape) -> (count: Double, unitVariance: Double) {
+    let (layout, roles) = (layout(shape), x.roles(in: shape))
+    let first = axis < 0 ? axis + shape.rank : axis
+    let places = roles.axes(.position).filter { $0 >= first }.reduce(1) { $0 * shape[$1] }
+    let size = Double(layout.size)
+    guard kind != .batch, places > 1 else { return (size, 0) }
+    let (units, positions) = [x].layout(in: TensorType(shape))
+    let own = min(Double(places), x.freePlaces(units: units, positions: positions))
+    let inGroup = size / Double(places)
+    return (inGroup * own, 2 / own * (1 - 1 / max(1, inGroup)))
+  }
+
   /// How far the second moment of a cotangent may be off, relative, by the rules of this norm.
   ///
   /// They take overlaps of samples as chance makes them, and half of what these add is not known.
@@ -278,11 +295,16 @@ extension NormalizationForm {
     // for epsilon; that of one sample within a batch does.
     if x.law == .gaussian { result.law = kind == .batch ? .gaussian : .spherical }
     result.axes = x.axes
+    result.areSteps = x.areSteps
     let removed = kind == .layer ? x.mean * x.mean : 0
     if kind != .batch, variance > 0 {
       let (units, positions) = [x].layout(in: TensorType(shape))
       result.fluctuation = x.drawn(units: units, positions: positions).fluctuation.normalized(
         epsilon: epsilon / variance, removed: removed / x.secondMoment)
+      // Units of one group with scales of their own are no normal elements of one scale: half of
+      // what a curved function makes of it.
+      result.fluctuation = result.fluctuation.uncertain(
+        by: freedom(of: x, in: shape).unitVariance / 4)
     }
     func kept(_ correlation: Double) -> Double {
       variance > 0 ? (correlation * x.secondMoment - removed) / variance : 0

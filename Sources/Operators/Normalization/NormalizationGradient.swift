@@ -121,7 +121,7 @@ public struct NormalizationGradient: Operator {
     let (dy, x, scale) = (operands[0], operands[1], operands[2])
     let shape = signature.operands[1].shape
     let layout = form.layout(shape)
-    let n = Double(layout.size)
+    let n = form.freedom(of: x, in: shape).count
     let normalized = form.normalized(x, in: shape)
     let sums = layout.scalesGroups ? layout.size : layout.groups
     var results = [Moments.contractionOverSamples(dy, normalized, samples: sums)]
@@ -143,6 +143,9 @@ public struct NormalizationGradient: Operator {
       case .batch: u.secondMoment * max(0, form.pairCorrelation(of: dy, in: shape))
       }
     let degrees = form.centres ? 3.0 : 2
+    if n < Double(layout.size), n < degrees + 0.5 {
+      return [.unknown("a group has too few elements of its own for a rule")] + results
+    }
     let isDrawn = x.law == .gaussian && n > degrees
     let removed = min(1, max(0, u.alignment) * (degrees - 1) / n)
     let finite: Double

@@ -62,6 +62,9 @@ extension Moments {
   /// and positions as correlated as is known.
   func averaged(over group: Group) -> Moments {
     guard basis != .unknown, law != .constant, group.count > 1 else { return self }
+    if areSteps, group.positions > 1 {
+      return stepsApart(group.positions).averaged(over: group)
+    }
     // Independent of each other, two elements have the correlation μ²/E[x²].
     let free = secondMoment == 0 ? 0 : mean * mean / secondMoment
     let (s, p) = isParameter ? (free, free) : (sampleCorrelation, positionCorrelation)

@@ -166,6 +166,9 @@ extension ConvolutionLayout {
   ) -> Moments {
     var result = Moments.contraction(
       a, b, terms: terms, units: units, positions: positions)
+    if a.isParameter || b.isParameter {
+      result.seeThrough(taps: plane.taps, of: a.isParameter ? b : a)
+    }
     result.mean *= share
     result.secondMoment *= share
     if plane.insidePairs != plane.outputs * plane.taps {

@@ -59,6 +59,7 @@ public struct Fluctuation: Hashable, Sendable {
   public func normalized(epsilon: Double, removed: Double = 0) -> Fluctuation {
     var result = ScaleSpread()
     result.sharing = scale.sharing
+    result.windowShare = scale.windowShare
     result.quantiles = scale.quantiles.map { quantile in
       Double.log((1 + epsilon) / (1 + epsilon * Double.exp(-quantile)))
     }
@@ -79,7 +80,7 @@ public struct Fluctuation: Hashable, Sendable {
     let mean = Double.log(ScaleGrid.average { Double.exp(quantiles[$0]) })
     result.quantiles = quantiles.map { $0 - mean }
     let left = max(1 - common, 1e-3)
-    let overlap = ScaleGrid.average(scale.correlationVariance) / (left * left)
+    let overlap = overlap(leaving: left)
     result.correlationVariance = [Double](
       repeating: min(1, max(0, overlap)), count: ScaleGrid.count)
     let n = Double(max(2, samples))
@@ -94,11 +95,20 @@ public struct Fluctuation: Hashable, Sendable {
       * max(0, 1 - ScaleGrid.average(scale.sharing))
   }
 
+  /// E[cos²] of two samples beyond what they have in common: 1 over the directions they differ in.
+  public var chanceOverlap: Double {
+    min(1, max(0, ScaleGrid.average(scale.correlationVariance)))
+  }
+
   /// 1/r of samples whose elements overlap so far: E[cos²] over all pairs, each with itself too.
   public func batchOverlap(samples: Int, common: Double) -> Double {
-    let left = max(1 - common, 1e-3)
-    let overlap = ScaleGrid.average(scale.correlationVariance) / (left * left)
+    let overlap = overlap(leaving: max(1 - common, 1e-3))
     return min(1, 1 / Double(max(1, samples)) + max(0, overlap))
+  }
+
+  /// How far two samples overlap by chance once only the share `left` of a second moment is left.
+  private func overlap(leaving left: Double) -> Double {
+    scale.windowShare * ScaleGrid.average(scale.correlationVariance) / (left * left)
   }
 
   /// E[ln S] − ln(secondMoment).
@@ -137,6 +147,8 @@ struct ScaleSpread: Hashable, Sendable {
   var correlation: [Double] = []
   /// The variance of that correlation over draws.
   var correlationVariance = ScaleGrid.zeros
+  /// Which part of that variance two windows of a convolution have, beside that of two positions.
+  var windowShare = 1.0
   /// 1/r where each unit's mean square over the whole batch is known, as behind a norm over the
   /// batch, and the batch is as good as r independent samples; 0 where nothing of the kind is known.
   var groupKnown = 0.0

@@ -115,6 +115,7 @@ struct ForwardStep {
       result.sharing[j] =
         total > 0 ? (operand.sharing[j] * before + shared[j] * noise[j]) / total : 0
     }
+    result.windowShare = operand.windowShare
     result.correlation = next
     result.correlationVariance = nextVariance
 

@@ -50,6 +50,12 @@ extension Moments {
 }
 
 extension Moments {
+  /// As how many independent places the mean square of one unit varies.
+  public func freePlaces(units: Int, positions: Int) -> Double {
+    let elements = FreeElements(units: units, positions: positions)
+    return elements.count(share: positionOverlap) / elements.units
+  }
+
   /// How much ln of the mean square of one position varies around that of its sample.
   public func spreadBetweenPositions(units: Int, positions: Int) -> Double {
     let elements = FreeElements(units: units, positions: positions)
@@ -76,6 +82,10 @@ extension Fluctuation {
     let (first, second) = (a.moments.fluctuation.scale, b.moments.fluctuation.scale)
     var result = ScaleSpread()
     result.correlation = ScaleGrid.zeros
+    result.windowShare =
+      a.moments.isShared
+      ? second.windowShare
+      : b.moments.isShared ? first.windowShare : max(first.windowShare, second.windowShare)
     for j in 0..<ScaleGrid.count {
       let one = a.share * Double.exp(first.quantiles[j])
       let other = b.share * Double.exp(second.quantiles[j])
@@ -217,6 +227,18 @@ extension Fluctuation {
       let room = max(0, 1 - c * c)
       scale.correlationVariance[j] = max(scale.correlationVariance[j], room * room * chance)
     }
+  }
+}
+
+extension Moments {
+  /// Sums over windows of `taps` positions of these elements.
+  ///
+  /// The correlation of two windows is the mean over their taps: what chance made of each varies
+  /// less, by the number of taps as far as positions differ.
+  public mutating func seeThrough(taps: Int, of operand: Moments) {
+    guard taps > 1, fluctuation.backward == nil else { return }
+    let alike = operand.positionCorrelation * operand.positionCorrelation
+    fluctuation.scale.windowShare = alike + (1 - alike) / Double(taps)
   }
 }
 
