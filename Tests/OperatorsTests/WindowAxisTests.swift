@@ -47,6 +47,27 @@ import Testing
     }
   }
 
+  /// Over every pair of two places of a plane.
+  @Test func commonTapsAreThoseThatTwoOutputsShare() {
+    for rows in Self.axes where rows.outputs <= 6 && rows.kernel <= 3 && rows.dilation == 1 {
+      let columns = WindowAxis(extent: 4, kernel: 3, stride: 1, dilation: 1, begin: 1, end: 1)
+      let plane = WindowPlane(rows: rows, columns: columns)
+      let taps = (0..<plane.outputs).map { output in
+        var taps: Set<Int> = []
+        plane.forEachInput(of: output) { tap, _ in taps.insert(tap) }
+        return taps
+      }
+      let own = taps.reduce(0) { $0 + $1.count }
+      guard own > 0 else { continue }
+      var shared = 0
+      for (i, a) in taps.enumerated() {
+        for (j, b) in taps.enumerated() where i != j { shared += a.intersection(b).count }
+      }
+      let expected = Double(shared) / Double(taps.count - 1) / Double(own)
+      #expect(abs(plane.commonTaps(places: taps.count) - expected) < 1e-12, "\(rows)")
+    }
+  }
+
   @Test(.timeLimit(.minutes(1))) func aKernelFarGreaterThanItsInputCostsNothing() {
     let axis = WindowAxis(
       extent: 5, kernel: 1 << 24, stride: 1, dilation: 1, begin: 1 << 23, end: 1 << 23)

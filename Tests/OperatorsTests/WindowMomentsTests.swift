@@ -52,6 +52,36 @@ import Testing
     #expect(phi.origin?.describes(phi.scaled(by: 2)) == false)
   }
 
+  /// Zeros around an image give the places at its border another mean than those inside.
+  ///
+  /// 400 kernels leave a relative error of 2 √(2/400) of the variance at two standard deviations.
+  @Test func paddingMakesPlacesOfOneMeanDiffer() throws {
+    let (channels, kernels) = (4, 400)
+    let type = TensorType(Shape([1, channels, 6, 6]))
+    let weight = TensorType(Shape([kernels, channels, 3, 3]))
+    let result = TensorType(Shape([1, kernels, 6, 6]))
+    let convolution = try Conv(attributes: ["pads": .integers([1, 1, 1, 1])])
+    let stream = RandomStream(seed: 8, name: "kernels")
+    let w = Tensor(
+      (0..<weight.shape.count).map { stream.normal(at: $0) / 6 }, shape: weight.shape)
+    let ones = Tensor([Double](repeating: 1, count: type.shape.count), shape: type.shape)
+    let y = try convolution.results(of: [ones, w], in: Double.self)[0].doubles
+    var drawn = 0.0
+    for kernel in 0..<kernels {
+      let places = y[kernel * 36..<(kernel + 1) * 36]
+      let mean = places.reduce(0, +) / 36
+      drawn += places.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 36 / Double(kernels)
+    }
+    var constant = Moments(mean: 1, secondMoment: 1, basis: .closedForm)
+    (constant.sampleCorrelation, constant.positionCorrelation) = (1, 1)
+    let stated = convolution.moments(
+      of: [constant, .parameter(mean: 0, secondMoment: 1 / 36.0)],
+      in: Signature(operands: [type, weight], results: [result]))[0]
+    let variance = stated.secondMoment * (1 - stated.positionCorrelation) * 35 / 36
+    #expect(abs(variance / drawn - 1) < 0.15, "\(variance), drawn \(drawn)")
+    #expect(variance > 0.1)
+  }
+
   /// With padding by zeros, borders have fewer taps: the mean over all places stays the share of taps
   /// inside, and a second convolution sees more where more lies inside.
   @Test func bordersOfPaddedImagesAreFollowedFromLayerToLayer() throws {

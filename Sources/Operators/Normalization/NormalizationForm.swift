@@ -229,14 +229,17 @@ extension NormalizationForm {
   }
 
   /// The uncentred correlation between two elements of one channel.
+  ///
+  /// Elements of other samples at other places have in common what both samples and places have.
   func pairCorrelation(of x: Moments, in shape: Shape) -> Double {
     let samples = Double(shape[0])
     let positions = Double(count(of: 2..<shape.rank, in: shape))
     let pairs = samples * positions - 1
     guard pairs > 0 else { return 1 }
+    let both = min(x.sampleCorrelation, positions > 1 ? x.positionCorrelation : 1)
     return
       ((positions - 1) * x.positionCorrelation
-      + (samples - 1) * positions * x.sampleCorrelation) / pairs
+      + (samples - 1) * (x.sampleCorrelation + (positions - 1) * both)) / pairs
   }
 
   /// The factor of E[∂x²] beside 1/Var x of a norm over a batch.
@@ -250,6 +253,20 @@ extension NormalizationForm {
       samples: layout(shape).size, common: pairCorrelation(of: x, in: shape))
     let free = max(1 / overlap, 3.5)
     return (free - 1) / (free - 3) * max(size - 2, 1) / max(size - 1, 1)
+      * (1 + borderVariance(x, in: shape))
+  }
+
+  /// The relative variance that a unit's variance has because its places share a mean unevenly: zeros
+  /// around an image take taps from the places at its border.
+  ///
+  /// A share v of the variance is a square of the few weights at a border: 2 v² q with q from ¼ (a
+  /// kernel of 3 × 3) to ½ (a kernel over one axis), of which the smaller is taken.
+  private func borderVariance(_ x: Moments, in shape: Shape) -> Double {
+    let common = pairCorrelation(of: x, in: shape)
+    let uneven = max(0, x.sampleCorrelation - x.positionCorrelation)
+    guard count(of: 2..<shape.rank, in: shape) > 1, common < 1 else { return 0 }
+    let share = min(1, uneven / (1 - common))
+    return share * share / 2
   }
 
   /// As how many independent elements the mean square of one group of `x` varies, and the relative
@@ -315,6 +332,7 @@ extension NormalizationForm {
       result.sampleCorrelation = x.sampleCorrelation
       result.positionCorrelation = x.positionCorrelation
     case .layer:
+      if freedom(of: x, in: shape).unitVariance > 0 { result.places = x.places }
       result.sampleCorrelation = kept(x.sampleCorrelation)
       result.positionCorrelation = kept(x.positionCorrelation)
     case .batch:
@@ -323,7 +341,9 @@ extension NormalizationForm {
       let common = pairCorrelation(of: x, in: shape)
       result.places = x.places
       if variance > 0 {
+        // What epsilon takes is known as far as the variance is.
         result.fluctuation = x.fluctuation.relativeToBatch(samples: layout.size, common: common)
+          .uncertain(by: epsilon / (variance + epsilon))
       }
       let between = common < 1 ? (x.positionCorrelation - common) / (1 - common) : 0
       result.positionCorrelation =

@@ -181,7 +181,7 @@ public struct NormalizationGradient: Operator {
       dx = dx.passingBatch(error: form.batchError(finite, x))
     } else {
       // A greater operand is divided by more: the gradient falls as its mean square grows.
-      dx.places = []
+      if form.freedom(of: x, in: shape).unitVariance == 0 { dx.places = [] }
       dx = dx.following(
         x.drawn(units: units, positions: positions), by: -1,
         counted: isDrawn

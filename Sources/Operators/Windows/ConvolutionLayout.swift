@@ -168,6 +168,7 @@ extension ConvolutionLayout {
       a, b, terms: terms, units: units, positions: positions)
     if a.isParameter || b.isParameter {
       result.seeThrough(taps: plane.taps, of: a.isParameter ? b : a)
+      result.positionCorrelation *= plane.commonTaps(places: positions)
     }
     result.mean *= share
     result.secondMoment *= share

@@ -136,6 +136,18 @@ struct WindowAxis: Hashable {
     return low < high ? low..<high : 0..<0
   }
 
+  /// Σ cₜ² over the taps, cₜ being the number of outputs for which tap t reads inside the input.
+  var squaredPairs: Double {
+    let used = (0..<outputs).lazy.map(taps(of:)).filter { !$0.isEmpty }
+    guard let first = used.map(\.lowerBound).min(), let end = used.map(\.upperBound).max() else {
+      return 0
+    }
+    return (first..<end).reduce(0.0) { sum, tap in
+      let count = Double(outputs(inside: tap).count)
+      return sum + count * count
+    }
+  }
+
   /// Pairs of an output and a tap that read inside the input.
   var insidePairs: Int { (0..<outputs).reduce(0) { $0 + taps(of: $1).count } }
 }
@@ -151,6 +163,16 @@ struct WindowPlane: Hashable {
 
   /// Pairs of an output and a tap that read inside the input.
   var insidePairs: Int { rows.insidePairs * columns.insidePairs }
+
+  /// How many taps two of `places` outputs (or inputs) have in common, relative to those of one.
+  ///
+  /// 1 without padding and strides: places at a border lack taps that others have.
+  func commonTaps(places: Int) -> Double {
+    let pairs = Double(rows.insidePairs) * Double(columns.insidePairs)
+    guard places > 1, pairs > 0 else { return 1 }
+    let squares = rows.squaredPairs * columns.squaredPairs
+    return min(1, max(0, (squares - pairs) / (Double(places - 1) * pairs)))
+  }
 
   /// Whether every output reads the one input at its place.
   var isIdentity: Bool {
