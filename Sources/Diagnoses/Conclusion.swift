@@ -26,12 +26,18 @@ struct Conclusion {
       return
     }
     var sentences = first.evidence
-    let proof = first.counterfactuals.last { $0.isHealthy && !$0.seeds.values.contains(false) }
+    let proof = first.counterfactuals.last {
+      ($0.isHealthy || $0.isRelieved) && !$0.seeds.values.contains(false)
+    }
     var others: [RootCause] = []
     if let pair = tries.pair {
       sentences.append(
         "Two changes together heal it, and neither alone does: \(proof?.change ?? "").")
       others = [pair.second.cause].compactMap { $0 }.filter { $0 != first.cause }
+    } else if let proof, first.heals, proof.isRelieved {
+      sentences.append(
+        "With one change nothing is found any more: \(proof.change). The loss ends at "
+          + "\(Numerals.short(proof.lastLoss)); the target asks for more than that\(Self.wherever(proof)).")
     } else if let proof, first.heals {
       sentences.append("With one change the training is healthy: \(proof.change).")
     } else if first.heals {
@@ -50,6 +56,11 @@ struct Conclusion {
       change: proof?.change)
   }
 
+  /// With which seeds a target is still missed.
+  private static func wherever(_ proof: DiagnosisReport.Counterfactual) -> String {
+    proof.isHealthy ? " with some seeds" : ""
+  }
+
   /// What other seeds say of a change.
   private static func nullTest(
     _ tries: Counterfactuals, _ proof: DiagnosisReport.Counterfactual?
@@ -63,7 +74,7 @@ struct Conclusion {
     guard !seeds.isEmpty else { return "There was no time to prove it with other seeds." }
     return
       "Unchanged it fails with seed \(seeds.joined(separator: " and seed ")) too, and with the "
-      + "change it is healthy there."
+      + "change \(proof?.isRelieved == true ? "nothing is found" : "it is healthy") there."
   }
 
   private static func chance(

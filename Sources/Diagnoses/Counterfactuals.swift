@@ -20,6 +20,8 @@ final class Counterfactuals {
   private let amendments: [Amendment]
   /// The remedies that were named ahead of the first step, by their cause.
   private let named: [RootCause: [String]]
+  /// Those of them that take away what contradicts itself in the file or its data.
+  private let mending: Set<String>
   /// The unchanged training with other seeds, as far as it was run.
   private(set) var controls: [DiagnosisReport.Control] = []
   /// Changes of two causes that heal only together.
@@ -47,6 +49,8 @@ final class Counterfactuals {
     named = Dictionary(grouping: seen, by: \.cause).mapValues {
       $0.flatMap { $0.remedies.map(\.remedy) }
     }
+    mending = Set(
+      seen.filter { $0.isCertain && $0.severity > .note }.flatMap { $0.remedies.map(\.remedy) })
   }
 
   /// Tries the suspects, the heaviest first, until one is proven; then pairs of them, and other seeds.
@@ -70,24 +74,37 @@ final class Counterfactuals {
   private func tryEach(
     _ places: [Int], of suspects: inout [DiagnosisReport.Suspect]
   ) -> Bool {
+    // Mending one contradiction may be a relief, and mending another the cure.
+    var relieved: Int?
+    func settle(_ index: Int) {
+      suspects[index].heals = true
+      suspects[index].isProven =
+        !isCutShort && !controls.contains(where: \.isHealthy) && !controls.isEmpty
+    }
     for index in places {
-      for amendment in own(suspects[index].cause).prefix(Self.triesPerCause) {
+      let changes = own(suspects[index].cause).prefix(Self.triesPerCause)
+      if let relieved, !changes.contains(where: { mending.contains($0.remedy) }) {
+        settle(relieved)
+        return true
+      }
+      for amendment in changes {
         guard !deadline.isOver else {
           isCutShort = true
           return false
         }
         progress("trying: \(amendment.sentence)")
         guard var tried = tried(amendment) else { continue }
-        if tried.isHealthy { suspects[index].heals = confirms(amendment, &tried) }
+        let heals = (tried.isHealthy || tried.isRelieved) && confirms(amendment, &tried)
         suspects[index].counterfactuals.append(tried)
-        if suspects[index].heals {
-          suspects[index].isProven =
-            !isCutShort && !controls.contains(where: \.isHealthy) && !controls.isEmpty
+        if heals, !tried.isRelieved {
+          settle(index)
           return true
         }
+        if heals, relieved == nil { relieved = index }
       }
     }
-    return false
+    if let relieved { settle(relieved) }
+    return relieved != nil
   }
 
   /// Whether another seed alone makes the training healthy, in at least half of the runs.
@@ -119,10 +136,18 @@ final class Counterfactuals {
     }
     let outcome = trial.runWhilePromising(until: deadline)
     if outcome.ending == nil, outcome.verdict != .failing { isCutShort = true }
-    return DiagnosisReport.Counterfactual(
+    var tried = DiagnosisReport.Counterfactual(
       change: amendment.sentence, fromStep: from, steps: outcome.steps, verdict: outcome.verdict,
       isHealthy: outcome.isCured, lastLoss: outcome.lastLoss, rules: outcome.standingRules,
       objection: outcome.isHealthy ? outcome.objection : nil)
+    tried.isRelieved = isRelieved(outcome, by: amendment)
+    return tried
+  }
+
+  /// Whether a change takes away a contradiction and with it what the training suffers from, and only
+  /// the target is still missed: that may ask for more than the mended training can give.
+  private func isRelieved(_ outcome: TrialOutcome, by amendment: Amendment) -> Bool {
+    mending.contains(amendment.remedy) && outcome.isRelieved(of: patient.outcome)
   }
 
   private func trial(_ changed: Experiment, seed: UInt64) -> Trial? {
@@ -139,7 +164,8 @@ final class Counterfactuals {
 
   /// Runs a change with the other seeds for which the unchanged training fails.
   ///
-  /// - Returns: whether it is healthy with all of them; true where the time does not suffice.
+  /// - Returns: whether it is healthy with all of them, or relieved where it takes away a contradiction;
+  ///   true where the time does not suffice.
   private func confirms(
     _ amendment: Amendment, _ tried: inout DiagnosisReport.Counterfactual
   ) -> Bool {
@@ -156,8 +182,10 @@ final class Counterfactuals {
         isCutShort = true
         return true
       }
-      tried.seeds[control.seed] = outcome.isCured
-      if !outcome.isCured { return false }
+      let isRelieved = isRelieved(outcome, by: amendment)
+      tried.seeds[control.seed] = outcome.isCured || isRelieved
+      if isRelieved { tried.isRelieved = true }
+      if !outcome.isCured, !isRelieved { return false }
     }
     return true
   }

@@ -83,6 +83,7 @@ extension DiagnosisReport.Counterfactual: JSONRepresentable {
     .object([
       "change": .text(change), "from_step": .integer(fromStep), "steps": .integer(steps),
       "verdict": .text(verdict.rawValue), "healthy": .boolean(isHealthy),
+      "relieved": .boolean(isRelieved),
       "last_loss": .number(lastLoss), "rules": .array(rules.map { .text($0.rawValue) }),
       "objection": .text(objection),
       "seeds": .array(

@@ -162,7 +162,11 @@ public struct DiagnosisReport: Hashable, Sendable {
     /// Whether all steps were made, nothing was found, the target was met, and the loss ends below where
     /// it began and below that of a constant prediction.
     public var isHealthy: Bool
-    /// Other seeds for which the unchanged training fails, and whether this was healthy with them.
+    /// Whether with some seed only the target was still missed, once a contradiction of the file or its
+    /// data was taken away.
+    public var isRelieved = false
+    /// Other seeds for which the unchanged training fails, and whether this was healthy, or relieved,
+    /// with them.
     public var seeds: [UInt64: Bool] = [:]
     public var lastLoss: Double
     /// The rules that still found something.

@@ -136,23 +136,45 @@ public final class RepairSearch {
   // MARK: - Search
 
   private func search(from base: Node) throws -> (node: Node, proof: [RepairReport.Proof])? {
+    let mending = Set(
+      Preflight.suspects(of: experiment, samples).filter { $0.isCertain && $0.severity > .note }
+        .flatMap { $0.remedies.map(\.remedy) })
     var frontier = [base]
+    // A repair that leaves a contradiction of the file as it is, while mending it alone is a relief.
+    var detour: (node: Node, proof: [RepairReport.Proof])?
     for depth in 1...Self.mostChanges {
       var children: [Node] = []
       for parent in frontier {
         let ranked = ranked(parent)
         for amendment in depth == 1 ? ranked[...] : ranked.prefix(Self.breadth) {
-          guard hasBudget else { return nil }
+          guard hasBudget else { return detour }
           guard let child = tried(amendment, on: parent) else { continue }
           if child.patient.outcome.isCured, let proof = proof(of: child) {
-            return try smallest(child, proof)
+            let found = try smallest(child, proof)
+            let isMended = found.node.amendments.contains { mending.contains($0.remedy) }
+            guard !isMended, children.contains(where: { isRelief($0, mending, base) }) else {
+              return found
+            }
+            detour = found
+            break
           }
           children.append(child)
         }
       }
+      if let detour {
+        children.removeAll { !isRelief($0, mending, base) }
+        if children.isEmpty { return detour }
+      }
       frontier = Array(children.sorted { Self.score($0) > Self.score($1) }.prefix(Self.beam))
     }
-    return nil
+    return detour
+  }
+
+  /// Whether a change takes away a contradiction, and leaves nothing to be found.
+  private func isRelief(_ child: Node, _ mending: Set<String>, _ base: Node) -> Bool {
+    child.amendments.contains { mending.contains($0.remedy) }
+      && (child.patient.outcome.isCured
+        || child.patient.outcome.isRelieved(of: base.patient.outcome))
   }
 
   private var hasBudget: Bool {

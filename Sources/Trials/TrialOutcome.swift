@@ -58,6 +58,20 @@ public struct TrialOutcome: Sendable {
   /// than that of a constant prediction, without a jump of magnitudes on its way.
   public var isCured: Bool { isHealthy && objection == nil }
 
+  /// The share of its first loss, or of a constant prediction's, that a run ends with.
+  private var remainder: Double {
+    let start = max(firstLoss.magnitude, baselineLoss?.magnitude ?? 0)
+    return start > 0 && lastLoss.isFinite ? lastLoss / start : .infinity
+  }
+
+  /// Whether a run that was changed is relieved of what another suffers from, though it misses its
+  /// target: nothing is found any more, it is no worse than a cure but for the target, and ends with at
+  /// most half of the loss, each beside its own start.
+  public func isRelieved(of other: TrialOutcome) -> Bool {
+    ending?.isComplete == true && verdict == .targetMissed && standingFindings.isEmpty
+      && objection == nil && remainder <= other.remainder / 2
+  }
+
   /// Why a run that is healthy by its findings is no cure; nil where nothing speaks against it.
   public var objection: String? {
     if !(lastLoss < firstLoss) { return "the loss ends above where it began" }

@@ -28,11 +28,22 @@ public struct StandardizeTargets: ExperimentRemedy {
       + "losses "
       + "are in these units then, a mean squared error of 1 for \(Numerals.short(units))"
     var target = patient.experiment.training.target
-    if case .loss(let limit)? = target {
-      target = .loss(limit / units)
-      sentence +=
-        ", and the target of the loss is \(Numerals.short(limit / units)) in place of "
-        + Numerals.short(limit)
+    // What was asked of the loss stays asked, in the new units.
+    if let unit = Self.unit(of: patient.experiment.network.loss?.name, variance: units) {
+      let first = patient.outcome.firstLoss
+      switch target {
+      case .loss(let limit)?:
+        target = .loss(limit / unit)
+        sentence +=
+          ", and the target of the loss is \(Numerals.short(limit / unit)) in place of "
+          + Numerals.short(limit)
+      case .lossRatio(let ratio)? where first > 0 && first.isFinite:
+        target = .loss(ratio * first / unit)
+        sentence +=
+          ", and the target of the loss is \(Numerals.short(ratio * first / unit)), which is "
+          + "\(Numerals.short(ratio)) times the first loss as it was"
+      default: break
+      }
     }
     return [
       Amendment(
@@ -42,5 +53,15 @@ public struct StandardizeTargets: ExperimentRemedy {
           $0.training.target = target
         }, needsNewStart: true)
     ]
+  }
+
+  /// What a loss of 1 for targets of variance 1 is for those of `variance`; nil for losses that do not
+  /// scale with their targets.
+  private static func unit(of loss: String?, variance: Double) -> Double? {
+    switch loss {
+    case "mean_squared_error": variance
+    case "l1": variance.squareRoot()
+    default: nil
+    }
   }
 }

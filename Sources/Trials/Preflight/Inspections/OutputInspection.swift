@@ -157,9 +157,14 @@ struct OutputInspection: Inspection {
           because:
             "No weights bring the loss below \(Numerals.short(least)); a constant "
             + "prediction has \(Numerals.short(baseline)).", evidence: evidence,
-          remedies: [
-            dropped("drop_output_activation", names)
-          ])
+          remedies: [dropped("drop_output_activation", names)]
+            + (range.isBounded && !subject.experiment.data.standardizesTargets
+              ? [
+                RemedyProposal(
+                  "standardize_targets",
+                  change: "give targets mean 0 and deviation 1 (data: standardize_targets: true)",
+                  predicted: nil)
+              ] : []))
       ]
     }
     guard output.isFlatBelow else { return [] }
