@@ -37,7 +37,8 @@ struct Conclusion {
     } else if let proof, first.heals, proof.isRelieved {
       sentences.append(
         "With one change nothing is found any more: \(proof.change). The loss ends at "
-          + "\(Numerals.short(proof.lastLoss)); the target asks for more than that\(Self.wherever(proof)).")
+          + "\(Numerals.short(proof.lastLoss)); the target asks for more than that\(Self.wherever(proof))."
+      )
     } else if let proof, first.heals {
       sentences.append("With one change the training is healthy: \(proof.change).")
     } else if first.heals {

@@ -14,7 +14,9 @@ struct SuspectsText {
   private func summary(named: Int) -> String {
     let tried = report.suspects.flatMap(\.counterfactuals)
     guard !tried.isEmpty || !report.controls.isEmpty else { return "" }
-    let healing = tried.filter { ($0.isHealthy || $0.isRelieved) && $0.seeds.values.allSatisfy { $0 } }
+    let healing = tried.filter {
+      ($0.isHealthy || $0.isRelieved) && $0.seeds.values.allSatisfy { $0 }
+    }
     var text = "Tried: \(tried.count) \(tried.count == 1 ? "change" : "changes"), "
     text += "of which \(healing.count) \(healing.count == 1 ? "heals" : "heal")"
     let seeds = report.controls.count
@@ -49,7 +51,9 @@ struct SuspectsText {
         let fails = tried.seeds.filter { !$0.value }.keys.sorted().map { "\($0)" }
         let isHealed = (tried.isHealthy || tried.isRelieved) && fails.isEmpty
         let mark =
-          isHealed ? tried.isRelieved ? "relieved" : "healthy" : tried.verdict == .healthy ? "no cure" : tried.verdict.words
+          isHealed
+          ? tried.isRelieved ? "relieved" : "healthy"
+          : tried.verdict == .healthy ? "no cure" : tried.verdict.words
         let but =
           tried.objection.map { ", but \($0)" }
           ?? (fails.isEmpty ? "" : ", but it fails with seed \(fails.joined(separator: ", "))")
