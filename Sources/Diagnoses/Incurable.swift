@@ -20,6 +20,16 @@ public struct Incurable {
     _ progress: @escaping (String) -> Void
   ) {
     guard !outcome.isHealthy else { return }
+    // What was asked cannot be met, whatever is changed.
+    if let asked = Preflight.suspects(of: trial.experiment, trial.samples).first(where: {
+      $0.isCertain && $0.severity > .note && $0.cause == .successTarget
+    }) {
+      let todo = asked.remedies.map(\.change).joined(separator: ", or ")
+      reason =
+        "No number is at fault: \(asked.cause.phrase). \(asked.sentence) \(asked.because)"
+        + (todo.isEmpty ? "" : " To do: \(todo).")
+      return
+    }
     let patient = Patient(trial.experiment, trial.symptoms, outcome)
     let start = StartState(
       trial.trainer.network, trial.experiment.network, trial.symptoms.first)
