@@ -21,7 +21,7 @@ public struct Incurable {
   ) {
     guard !outcome.isHealthy else { return }
     // What was asked cannot be met, whatever is changed.
-    if let asked = Preflight.suspects(of: trial.experiment, trial.samples).first(where: {
+    if outcome.meetsTarget == false, let asked = Preflight.suspects(of: trial.experiment, trial.samples).first(where: {
       $0.isCertain && $0.severity > .note && $0.cause == .successTarget
     }) {
       let todo = asked.remedies.map(\.change).joined(separator: ", or ")
