@@ -78,6 +78,8 @@ public struct LayerState: Sendable {
   public let felt: Double?
   /// The second moment of what the last weighted operation gives, for the layer that the output is of.
   public let head: Double?
+  /// The gradient there, for the same layer.
+  public let headGradient: HeadGradient?
   public let units: UnitHealth?
   /// For a recurrent layer, the states of the time steps.
   public let steps: [StepState]
@@ -89,13 +91,15 @@ public struct LayerState: Sendable {
 
   public init(
     index: Int, name: String, operators: [String], activation: TensorState, gradient: TensorState,
-    weightGradient: Summary?, felt: Double? = nil, head: Double? = nil, units: UnitHealth?,
+    weightGradient: Summary?, felt: Double? = nil, head: Double? = nil,
+    headGradient: HeadGradient? = nil, units: UnitHealth?,
     steps: [StepState] = [],
     gradientRise: OperatorStep? = nil, gradientFall: OperatorStep? = nil,
     activationRise: OperatorStep? = nil, activationFall: OperatorStep? = nil
   ) {
     self.felt = felt
     self.head = head
+    self.headGradient = headGradient
     self.gradientRise = gradientRise
     self.gradientFall = gradientFall
     self.activationRise = activationRise
@@ -108,6 +112,20 @@ public struct LayerState: Sendable {
     self.weightGradient = weightGradient
     self.units = units
     self.steps = steps
+  }
+}
+
+/// The gradient of what the last weighted operation gives.
+public struct HeadGradient: Hashable, Sendable {
+  /// Its second moment, relative to that of the output's gradient.
+  public let ratio: Double
+  /// Its greatest magnitude.
+  public let greatest: Double
+  /// The operator that raises it most on the way from the output.
+  public let step: OperatorStep?
+
+  public init(ratio: Double, greatest: Double, step: OperatorStep?) {
+    (self.ratio, self.greatest, self.step) = (ratio, greatest, step)
   }
 }
 

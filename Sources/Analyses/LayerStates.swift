@@ -39,6 +39,7 @@ struct LayerStates {
         if merged == nil { merged = summary } else { merged?.merge(summary) }
       },
       felt: felt(by: layer), head: head(of: layer),
+      headGradient: headGradient(of: layer),
       units: series.units[layer.output],
       steps: layer.steps.map {
         StepState(activation: state($0), gradient: state(differentiated.cotangents[$0]))
@@ -56,6 +57,20 @@ struct LayerStates {
     let subject = differentiated.subject
     guard layer.output == subject.output, let head = subject.ending?.head else { return nil }
     return series.all[head.index]
+  }
+
+  /// The gradient of that, for the same layer.
+  private func headGradient(of layer: Subject.Layer) -> HeadGradient? {
+    let subject = differentiated.subject
+    guard layer.output == subject.output, let head = subject.ending?.head,
+      let own = differentiated.headCotangent.flatMap({ series.first[$0] }), own.nonFinite == 0,
+      let above = differentiated.cotangents[layer.output].flatMap({ series.first[$0] }),
+      above.secondMoment > 0, above.nonFinite == 0
+    else { return nil }
+    return HeadGradient(
+      ratio: own.secondMoment / above.secondMoment,
+      greatest: max(abs(own.minimum), abs(own.maximum)),
+      step: factors.largestBackward(from: layer.output, to: head, rises: true).map(named))
   }
 
   private func state(_ value: Value?) -> TensorState {

@@ -14,7 +14,9 @@ public struct GradientRule: Rule {
       scale: diagnosis.gradientScale, range: diagnosis.thresholds.healthy,
       steps: (rises: \.gradientRise, falls: \.gradientFall, isFromLower: false),
       isExcused: { place, rises in
-        place.state.map { GradientMeasures($0, diagnosis).isExcused(rises: rises) } ?? false
+        // What lies above the last weights is not passed on: it is where gradients begin.
+        if !rises, place.state?.headGradient != nil { return true }
+        return place.state.map { GradientMeasures($0, diagnosis).isExcused(rises: rises) } ?? false
       },
       factors: diagnosis.backwardFactors,
       rules: (exploding: .explodingGradient, vanishing: .vanishingGradient)

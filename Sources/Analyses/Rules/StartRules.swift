@@ -36,7 +36,8 @@ public struct GradientStepRule: Rule {
     // A trained model that is only run forward has no use for it.
     guard diagnosis.purpose == .training || diagnosis.isStart else { return [] }
     var told: Set<String> = []
-    return [true, false].flatMap { rises in
+    let atEnd = diagnosis.layers.compactMap { finding($0, $0.headGradient, diagnosis) }
+    return atEnd + [true, false].flatMap { rises in
       diagnosis.layers.indices.compactMap { index in
         let layer = diagnosis.layers[index]
         let measures = GradientMeasures(layer, diagnosis)
@@ -50,6 +51,27 @@ public struct GradientStepRule: Rule {
         return finding(layer, step, raw, scaleFree, diagnosis)
       }
     }
+  }
+
+  /// A gradient that grows between the output and the last weights, as behind a division by what is
+  /// nearly 0.
+  private func finding(
+    _ layer: LayerState, _ head: HeadGradient?, _ diagnosis: Diagnosis
+  ) -> Finding? {
+    guard let head, head.ratio > diagnosis.thresholds.healthy.upperBound else { return nil }
+    let who = head.step?.name ?? "What follows the last weights"
+    return Finding(
+      .gradientStep, .note, layer: layer.name,
+      message: "\(who) multiplies the gradient's second moment by "
+        + "\(Numerals.short(head.step?.factor ?? head.ratio)) once, between the output and the last "
+        + "weights: the gradient reaches \(Numerals.short(head.greatest)) there.",
+      because: "A divisor is near 0 for some samples, and what is divided forward is divided "
+        + "backward as well; a framework computes the same gradient. All layers below share the "
+        + "factor, so that it is no growth over depth.",
+      evidence: [
+        Evidence("second_moment_factor", head.ratio), Evidence("greatest", head.greatest),
+        Evidence("healthy_to", diagnosis.thresholds.healthy.upperBound),
+      ])
   }
 
   private func finding(
