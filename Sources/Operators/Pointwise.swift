@@ -6,7 +6,7 @@ public import Tensors
 ///
 /// Conforming types state the function as a ``ScalarFunction`` and where it can fail; all rules
 /// follow from that. The gradient is ``PointwiseGradient``.
-public protocol Pointwise: Elementwise, ScalarFunction {
+public protocol Pointwise: FunctionOfOne, ScalarFunction {
   /// Where φ is defined.
   var domain: Interval { get }
 
@@ -27,12 +27,6 @@ public protocol Pointwise: Elementwise, ScalarFunction {
 
   /// An interval that contains φ⁽ᵏ⁾(x) for every x of `interval`, `order` = k.
   func range(ofDerivative order: Int, over interval: Interval) -> Interval
-
-  /// Whether φ is constant around x because it selects something else there.
-  ///
-  /// Nothing flows back then, whatever the cotangent is: an infinity behind the side that is not
-  /// taken does not pass, as frameworks have it, where the chain rule would make NaN of 0 · ∞.
-  func isFlat(at x: Double) -> Bool
 
   /// Why φ (order 0) or its derivative of this order is not finite at a finite x.
   func failure(at x: Double, order: Int) -> Cause.Reason

@@ -8,6 +8,15 @@ import Tensors
 /// one element goes with every part.
 public protocol Elementwise: Operator {}
 
+/// A function of one real, element by element.
+public protocol FunctionOfOne: Elementwise {
+  /// Whether the function is constant around x because it selects something else there.
+  ///
+  /// Nothing flows back then, whatever the cotangent is: an infinity behind the side that is not
+  /// taken does not pass, as frameworks have it, where the chain rule would make NaN of 0 · ∞.
+  func isFlat(at x: Double) -> Bool
+}
+
 extension Elementwise {
   /// Whether a node of these types can be computed in pieces.
   public func worksInPieces(in signature: Signature) -> Bool {

@@ -72,7 +72,7 @@ extension Graph {
 /// The leaves of a subject's differentiated graph.
 struct LeafTable {
   private let differentiated: DifferentiatedSubject
-  private let natural: Interval
+  let natural: Interval
   private let masks: Set<Value>
   private let settings: Set<Value>
 

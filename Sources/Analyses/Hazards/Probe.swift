@@ -96,6 +96,12 @@ struct Probe {
     }
   }
 
+  /// Whether free values are as a layer gives them: of both signs, none of them 0.
+  var isOrdinary: Bool {
+    if case .even(let scale, false) = pattern { return scale >= 1 && scale <= 100 }
+    return false
+  }
+
   // MARK: Filling
 
   /// Fills reals that are free within `hull`; `leaf` tells one from another.

@@ -54,7 +54,9 @@ final class RegionTrial {
       originals[value] = leaf
       var known = table[leaf]
       if case .free(let natural) = known {
-        known = .free(natural.intersection(hulls[leaf.index]) ?? natural)
+        let own = natural.intersection(hulls[leaf.index]) ?? natural
+        // What nothing is known of goes as far as a probe does.
+        known = .free(own == table.natural ? .whole : own)
       }
       leaves.append(known)
     }
@@ -154,7 +156,30 @@ final class RegionTrial {
         }
       }
     }
-    return failures + needless(overflows, probe)
+    return failures + swallowed(probe) + needless(overflows, probe)
+  }
+
+  /// Poles that are met by ordinary values, and of which a function makes an ordinary number again, as
+  /// exp does of log 0: no end shows them, but the result no longer depends on anything, and nothing
+  /// flows back. What a function selects in their place is a guard, and not told.
+  private func swallowed(_ probe: Probe) -> [Failure] {
+    guard probe.isOrdinary else { return [] }
+    return graph.nodes.indices.flatMap { place -> [Failure] in
+      let node = graph.nodes[place]
+      guard let function = node.op as? any FunctionOfOne, !isGradient[place],
+        let operand = node.operands.first, graph.type(of: operand).kind == .real
+      else { return [] }
+      let (read, made) = (
+        plan[operand].elements(as: Float.self), plan[node.results[0]].elements(as: Float.self)
+      )
+      guard
+        let element = Self.suspects(read).first(where: {
+          made[$0].isFinite && !function.isFlat(at: Double(read[$0]))
+        }), case .failure(let failure) = origin(of: operand, element), failure.kind == .pole,
+        failure.overflow == nil, !isGradient[failure.place]
+      else { return [] }
+      return [failure]
+    }
   }
 
   /// Overflows on the way to a result that is no large number in doubles.
