@@ -97,20 +97,17 @@ struct HazardScan {
     let number = region.nodes[failure.place]
     let node = graph.nodes[number]
     let forward = node.isBackward ? node.forward : number
-    let place = forward.flatMap(differentiated.subject.place)
-    let own = node.op.attributes["operator"]
-    let name: String =
-      if let place { place.type } else if case .text(let function) = own { function } else {
-        node.op.typeName
-      }
+    let name = name(ofNode: number)
+    let overflow = failure.overflow.map { self.name(ofNode: region.nodes[$0]) }
     return PlacedHazard(
       layer: forward.flatMap(layerOf) ?? node.scope, operatorName: name,
-      node: place?.name ?? graph.name(of: node.results[0]),
+      node: forward.flatMap(differentiated.subject.place)?.name ?? graph.name(of: node.results[0]),
       isBackward: node.isBackward,
       hazard: Hazard(
-        failure.kind, summary(failure, witness, node, name, nodeFormats[number] ?? format),
+        failure.kind,
+        summary(failure, witness, node, name, after: overflow, nodeFormats[number] ?? format),
         witness: []),
-      origin: failure.overflow,
+      origin: overflow,
       operands: failure.operands,
       witness: witness.map { (label($0.value), $0.numbers) },
       nodes: ([region] + others).compactMap { region in
@@ -119,6 +116,15 @@ struct HazardScan {
         return node.isBackward ? node.forward : number
       },
       order: forward ?? number)
+  }
+
+  /// What people call the operator of a node: the file's, or that of the forward pass.
+  private func name(ofNode number: Int) -> String {
+    let node = differentiated.graph.nodes[number]
+    let forward = node.isBackward ? node.forward : number
+    if let place = forward.flatMap(differentiated.subject.place) { return place.type }
+    if case .text(let function) = node.op.attributes["operator"] { return function }
+    return node.op.typeName
   }
 
   /// What people call a value: the input, the weight, or the file's node that computes it.
@@ -134,7 +140,7 @@ struct HazardScan {
 
   private func summary(
     _ failure: RegionTrial.Failure, _ witness: [RegionTrial.Witness], _ node: Graph.Node,
-    _ name: String, _ format: NumberFormat
+    _ name: String, after overflow: String?, _ format: NumberFormat
   ) -> String {
     let result = failure.kind == .undefined ? "NaN" : "infinite"
     let numbers = failure.operands.map(Numerals.short)
@@ -157,7 +163,7 @@ struct HazardScan {
         "\(node.isBackward ? "In the gradient of \(name), " : "")"
         + "\(node.op.typeName)(\(numbers.joined(separator: ", "))) is \(result)"
     }
-    if let overflow = failure.overflow {
+    if let overflow {
       text += ", after \(overflow) has overflowed \(format.name)"
     }
     let held = witness.prefix(3).map { witness in

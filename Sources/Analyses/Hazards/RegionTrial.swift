@@ -14,8 +14,8 @@ final class RegionTrial {
     let explanation: String
     /// The real operands of the failing element, where the operator works element by element.
     let operands: [Double]
-    /// What overflowed before, so that the node met an infinity.
-    let overflow: String?
+    /// The place of the node that overflowed before, so that this one met an infinity.
+    let overflow: Int?
     /// Where a number overflows on the way to a result that does not: what that is in doubles.
     var exact: Double?
   }
@@ -257,7 +257,7 @@ final class RegionTrial {
         // Which indices and labels there are is the caller's to know.
         if reason == .indexOutOfRange || reason == .labelOutOfRange { return .constant }
         let isNaN = results[result].elements(as: Float.self)[element].isNaN
-        var overflow: String?
+        var overflow: Int?
         if reason.readsInfinity {
           for (number, operand) in node.operands.enumerated() {
             guard let infinite = infinity(in: operands[number], results[result], element) else {
@@ -268,7 +268,7 @@ final class RegionTrial {
             case .overflow(let source, _):
               // A gradient that is too large says the same as what it comes from.
               if isGradient[source] { return .overflow(place: source, element: infinite) }
-              overflow = overflow ?? graph.nodes[source].op.typeName
+              overflow = overflow ?? source
             case .constant:
               if isGradient[place] { return .constant }
             }
@@ -307,7 +307,7 @@ final class RegionTrial {
   }
 
   private func failure(
-    _ place: Int, _ kind: Hazard.Kind, _ explanation: String, overflow: String?,
+    _ place: Int, _ kind: Hazard.Kind, _ explanation: String, overflow: Int?,
     operands: [Double], exact: Double? = nil
   ) -> Failure {
     Failure(
