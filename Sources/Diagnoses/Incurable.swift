@@ -21,9 +21,11 @@ public struct Incurable {
   ) {
     guard !outcome.isHealthy else { return }
     // What was asked cannot be met, whatever is changed.
-    if outcome.meetsTarget == false, let asked = Preflight.suspects(of: trial.experiment, trial.samples).first(where: {
-      $0.isCertain && $0.severity > .note && $0.cause == .successTarget
-    }) {
+    if outcome.meetsTarget == false,
+      let asked = Preflight.suspects(of: trial.experiment, trial.samples).first(where: {
+        $0.isCertain && $0.severity > .note && $0.cause == .successTarget
+      })
+    {
       let todo = asked.remedies.map(\.change).joined(separator: ", or ")
       reason =
         "No number is at fault: \(asked.cause.phrase). \(asked.sentence) \(asked.because)"
