@@ -37,20 +37,21 @@ public struct GradientStepRule: Rule {
     guard diagnosis.purpose == .training || diagnosis.isStart else { return [] }
     var told: Set<String> = []
     let atEnd = diagnosis.layers.compactMap { finding($0, $0.headGradient, diagnosis) }
-    return atEnd + [true, false].flatMap { rises in
-      diagnosis.layers.indices.compactMap { index in
-        let layer = diagnosis.layers[index]
-        let measures = GradientMeasures(layer, diagnosis)
-        guard measures.isOfScale(rises: rises), let raw = measures.raw,
-          let scaleFree = measures.scaleFree,
-          let step = diagnosis.layers[index...]
-            .compactMap({ rises ? $0.gradientRise : $0.gradientFall })
-            .max(by: { abs(Double.log($0.factor)) < abs(Double.log($1.factor)) }),
-          told.insert(step.name).inserted
-        else { return nil }
-        return finding(layer, step, raw, scaleFree, diagnosis)
+    return atEnd
+      + [true, false].flatMap { rises in
+        diagnosis.layers.indices.compactMap { index in
+          let layer = diagnosis.layers[index]
+          let measures = GradientMeasures(layer, diagnosis)
+          guard measures.isOfScale(rises: rises), let raw = measures.raw,
+            let scaleFree = measures.scaleFree,
+            let step = diagnosis.layers[index...]
+              .compactMap({ rises ? $0.gradientRise : $0.gradientFall })
+              .max(by: { abs(Double.log($0.factor)) < abs(Double.log($1.factor)) }),
+            told.insert(step.name).inserted
+          else { return nil }
+          return finding(layer, step, raw, scaleFree, diagnosis)
+        }
       }
-    }
   }
 
   /// A gradient that grows between the output and the last weights, as behind a division by what is
