@@ -18,6 +18,8 @@ public struct Check: Sendable {
     public var purpose = Purpose.training
     /// Whether weights are those of a start and not learnt ones.
     public var isStart = true
+    /// Whether the model shows that it was trained.
+    public var isTrained = false
     /// Whether to compute the singular values of the input–output Jacobian.
     public var wantsSpectrum = false
     /// Told how many of how many draws are done.
@@ -58,7 +60,7 @@ public struct Check: Sendable {
     }
     diagnosis = Diagnosis(
       layers: layers, thresholds: options.thresholds, format: options.format, computing: computing,
-      purpose: options.purpose, isStart: options.isStart,
+      purpose: options.purpose, isStart: options.isStart, isTrained: options.isTrained,
       forwardFactors: factors.forward, backwardFactors: factors.backward,
       hazards: scan.placedHazards { layerOf.name(ofNode: $0) },
       failure: series.failure.map(failure), harmless: series.harmless.map(failure),

@@ -15,6 +15,8 @@ public struct Diagnosis: Sendable {
   public let purpose: Purpose
   /// Whether weights are those of a start, whose sizes theory tells, and not learnt ones.
   public let isStart: Bool
+  /// Whether the model shows that it was trained.
+  public let isTrained: Bool
   /// Mean factor by which each operator type multiplies a second moment, forward and backward.
   public let forwardFactors: [Factor]
   public let backwardFactors: [Factor]
@@ -32,12 +34,13 @@ public struct Diagnosis: Sendable {
   public init(
     layers: [LayerState], thresholds: Thresholds, format: NumberFormat,
     computing: NumberFormat? = nil, purpose: Purpose = .training, isStart: Bool = true,
+    isTrained: Bool = false,
     forwardFactors: [Factor],
     backwardFactors: [Factor], hazards: [PlacedHazard], failure: Failure?,
     harmless: Failure? = nil, zeroStart: ZeroStart? = nil, gradientScale: Double = 1
   ) {
     self.purpose = purpose
-    self.isStart = isStart
+    (self.isStart, self.isTrained) = (isStart, isTrained)
     self.harmless = harmless
     self.zeroStart = zeroStart
     self.gradientScale = gradientScale

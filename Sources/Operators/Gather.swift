@@ -273,13 +273,11 @@ public struct GatherGradient: Operator {
     let table = TableLayout(signature.results[0].shape, axis: axis)
     let indices = operands[1].intervals
     // All indices name the row that most of them may name.
-    let choices = indices.map { table.rows(within: $0) }
-    guard
-      let row = (0..<table.rows).max(by: { a, b in
-        choices.count { $0.contains(a) } < choices.count { $0.contains(b) }
-      })
-    else { return [] }
-    let chosen = choices.map { $0.contains(row) ? row : $0.first ?? 0 }
+    let choices = indices.map { table.ranges(within: $0) }
+    guard let row = choices.joined().mostCrowded(below: table.rows) else { return [] }
+    let chosen = choices.map { ranges in
+      ranges.contains { $0.contains(row) } ? row : ranges.first?.lowerBound ?? 0
+    }
     let witness = [
       members[0].tensor(\.upper), Tensor(chosen.map { Int64($0) }, shape: operands[1].shape),
     ]
@@ -328,12 +326,18 @@ private struct TableLayout {
     interval.lower > -Double(rows) - 1 && interval.upper < Double(rows)
   }
 
-  /// The rows that indices within an interval name.
-  func rows(within interval: Interval) -> [Int] {
+  /// The rows that indices within an interval name, in order.
+  func rows(within interval: Interval) -> [Int] { ranges(within: interval).flatMap { $0 } }
+
+  /// The same as ranges that do not meet: negative indices count from the end.
+  func ranges(within interval: Interval) -> [Range<Int>] {
     let limit = Double(rows)
     let low = Int(max(interval.lower, -limit).rounded(.up))
     let high = Int(min(interval.upper, limit - 1).rounded(.down))
     if low > high { return [] }
-    return Set((low...high).compactMap { row(Int64($0)) }).sorted()
+    if low >= 0 { return [low..<high + 1] }
+    let fromEnd = low + rows..<min(high, -1) + rows + 1
+    guard high >= 0 else { return [fromEnd] }
+    return high + 1 >= fromEnd.lowerBound ? [0..<rows] : [0..<high + 1, fromEnd]
   }
 }

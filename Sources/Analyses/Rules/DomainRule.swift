@@ -26,7 +26,9 @@ public struct DomainRule: Rule {
       if groups[likeness] == nil { likenesses.append(likeness) }
       groups[likeness, default: []].append(told)
     }
-    return likenesses.compactMap { groups[$0].flatMap(Self.finding) }
+    // A trained model that is only run forward computes no gradient that could fail.
+    let isRunOnly = diagnosis.purpose == .inference && diagnosis.isTrained
+    return likenesses.compactMap { groups[$0].flatMap { Self.finding($0, isRunOnly) } }
   }
 
   /// What is told once.
@@ -44,7 +46,7 @@ public struct DomainRule: Rule {
     }
   }
 
-  private static func finding(_ groups: [[PlacedHazard]]) -> Finding? {
+  private static func finding(_ groups: [[PlacedHazard]], _ isRunOnly: Bool) -> Finding? {
     guard let first = groups.first?.first else { return nil }
     let kinds = Set(groups[0].map(\.hazard.kind))
     let others = groups.reduce(0) { $0 + max(1, $1[0].nodes.count) } - 1
@@ -78,7 +80,7 @@ public struct DomainRule: Rule {
       ]
     }
     return Finding(
-      .domain, .warning, layer: first.layer,
+      .domain, first.isBackward && isRunOnly ? .note : .warning, layer: first.layer,
       message: "At \(first.node) \(subject) can \(result)\(places).",
       because: first.hazard.summary, evidence: evidence)
   }

@@ -126,10 +126,7 @@ extension Bounds {
   /// Places within these intervals, as many as can be the same one.
   func crowded(below count: Int) -> Tensor {
     let ranges = intervals.map { $0.places(below: count) }
-    let starts = Set(ranges.compactMap(\.first))
-    let crowd = starts.max { a, b in
-      ranges.count { $0.contains(a) } < ranges.count { $0.contains(b) }
-    }
+    let crowd = ranges.mostCrowded(below: count)
     let places = ranges.map { range -> Int64 in
       if let crowd, range.contains(crowd) { return Int64(crowd) }
       return Int64(range.first ?? 0)

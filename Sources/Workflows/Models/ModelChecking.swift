@@ -106,7 +106,10 @@ struct ModelChecking {
     var options = options
     options.seed = seed
     options.purpose = importing.isTraining ? .training : .inference
-    options.isStart = TrainingTrace(model).isStart(for: options.purpose)
+    let trace = TrainingTrace(model)
+    (options.isStart, options.isTrained) = (
+      trace.isStart(for: options.purpose), trace == .trained
+    )
     options.nodeFormats =
       isInSingle
       ? [:]
