@@ -16,6 +16,8 @@ import Tensors
 package struct WeightOrigin {
   /// Whether nothing speaks of training, and there is enough to look at.
   package let isFresh: Bool
+  /// Whether something speaks of training.
+  package var isTrained: Bool { !isFresh && reason != Self.tooFew }
   /// What it is known by, as part of a sentence.
   package let reason: String
 
@@ -25,6 +27,8 @@ package struct WeightOrigin {
   private static let least = 256
   /// Elements of one tensor that are sorted at most.
   private static let mostSorted = 1 << 16
+
+  private static let tooFew = "its weights are too few to tell"
 
   package init(_ model: ImportedModel) {
     let found = Self.judge(model)
@@ -43,7 +47,7 @@ package struct WeightOrigin {
       return (graph.name(of: value), tensor)
     }
     let elements = matrices.reduce(0) { $0 + $1.tensor.count }
-    guard elements >= least else { return (false, "its weights are too few to tell") }
+    guard elements >= least else { return (false, tooFew) }
     let tests = Double(max(1, matrices.count + biases.count))
     for (name, tensor) in matrices {
       if let why = trace(of: tensor, tests) { return (false, "\(name) \(why)") }

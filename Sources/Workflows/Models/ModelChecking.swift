@@ -3,6 +3,7 @@ import Findings
 import Graphs
 import Numbers
 import ONNX
+import Remedies
 import Operators
 import Remedies
 import Semantics
@@ -107,9 +108,10 @@ struct ModelChecking {
     options.seed = seed
     options.purpose = importing.isTraining ? .training : .inference
     let trace = TrainingTrace(model)
-    (options.isStart, options.isTrained) = (
-      trace.isStart(for: options.purpose), trace == .trained
-    )
+    options.isStart = trace.isStart(for: options.purpose)
+    options.isTrained =
+      trace == .trained
+      || trace == .unknown && options.purpose == .inference && WeightOrigin(model).isTrained
     options.nodeFormats =
       isInSingle
       ? [:]
