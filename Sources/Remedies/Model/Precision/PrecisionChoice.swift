@@ -34,6 +34,8 @@ package struct PrecisionChoice {
 
   /// The share of the limit that is aimed at: another order of sums stays below the limit then.
   private static let near = 0.9
+  /// Operators up to which each is weighed by itself.
+  private static let mostWeighed = 64
   /// How much further from doubles than fp32 the outputs may be.
   private static let allowance = 2.0
 
@@ -89,7 +91,9 @@ package struct PrecisionChoice {
     for candidate in [overflowing, losing] where errors.worst > limit * Self.near {
       (places, errors) = (candidate, measured(candidate))
     }
-    if errors.worst > limit * Self.near { extend() }
+    if errors.worst > limit * Self.near {
+      if simulation.operators.count <= Self.mostWeighed { extend() } else { descend() }
+    }
     reduce()
   }
 
@@ -104,11 +108,16 @@ package struct PrecisionChoice {
     }
   }
 
-  private mutating func measured(_ wide: Set<ModelPlace>) -> OutputErrors {
+  /// The errors with these operators in fp32, over all draws, or over as many as it takes to pass
+  /// `most`.
+  private mutating func measured(
+    _ wide: Set<ModelPlace>, atMost most: Double = .infinity
+  ) -> OutputErrors {
     runs += 1
     var errors = OutputErrors()
     for (feed, reference) in zip(feeds, references) {
       simulation.errors(simulation.outputs(feed, wide: wide), reference, into: &errors)
+      if errors.worst > most { break }
     }
     return errors
   }
@@ -130,6 +139,26 @@ package struct PrecisionChoice {
       next += count
       count *= 2
       errors = measured(places)
+    }
+  }
+
+  /// Puts everything in fp32 and leaves out ever smaller stretches of what loses nothing by itself: a
+  /// large model is within the limit from the beginning, and time makes the choice smaller.
+  private mutating func descend() {
+    let aim = limit * Self.near
+    let all = simulation.operators
+    let everything = Set(all).union(forced)
+    let found = measured(everything)
+    guard found.worst <= aim else { return }
+    (places, errors) = (everything, found)
+    let order = all.filter { !losing.contains($0) }
+    var size = order.count
+    while size >= 1, hasTime {
+      for start in stride(from: 0, to: order.count, by: size) {
+        let stretch = Set(order[start..<min(order.count, start + size)])
+        if !stretch.isDisjoint(with: places) { leaveOut(stretch, aim) }
+      }
+      size /= 2
     }
   }
 
@@ -155,7 +184,7 @@ package struct PrecisionChoice {
     guard hasTime else { return false }
     let fewer = places.subtracting(some).union(forced)
     guard fewer.count < places.count else { return false }
-    let found = measured(fewer)
+    let found = measured(fewer, atMost: aim)
     guard found.worst <= aim else { return false }
     (places, errors) = (fewer, found)
     return true
