@@ -159,9 +159,10 @@ final class RegionTrial {
     return failures + swallowed(probe) + needless(overflows, probe)
   }
 
-  /// Poles that are met by ordinary values, and of which a function makes an ordinary number again, as
-  /// exp does of log 0: no end shows them, but the result no longer depends on anything, and nothing
-  /// flows back. What a function selects in their place is a guard, and not told.
+  /// Poles that ordinary values meet, and a function makes ordinary numbers of, as exp does of log 0.
+  ///
+  /// No end shows them, but the result no longer depends on anything, and nothing flows back. What a
+  /// function selects in their place is a guard, and not told.
   private func swallowed(_ probe: Probe) -> [Failure] {
     guard probe.isOrdinary else { return [] }
     return graph.nodes.indices.flatMap { place -> [Failure] in

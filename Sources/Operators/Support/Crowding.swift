@@ -1,6 +1,7 @@
 extension Sequence<Range<Int>> {
-  /// The number below `limit` that most of these ranges hold, the least of such; nil where none holds
-  /// any. Linear in the ranges and the limit.
+  /// The least number below `limit` that most of these ranges hold; nil where none holds any.
+  ///
+  /// Linear in the ranges and the limit.
   func mostCrowded(below limit: Int) -> Int? {
     var steps = [Int](repeating: 0, count: limit + 1)
     for range in self {

@@ -5,7 +5,6 @@ import Numbers
 import ONNX
 import Remedies
 import Operators
-import Remedies
 import Semantics
 import Tensors
 
