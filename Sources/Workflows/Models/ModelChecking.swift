@@ -3,8 +3,8 @@ import Findings
 import Graphs
 import Numbers
 import ONNX
-import Remedies
 import Operators
+import Remedies
 import Semantics
 import Tensors
 
