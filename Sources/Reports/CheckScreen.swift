@@ -160,9 +160,12 @@ public struct CheckScreen {
       : "what was measured is within limits"
     if let first = unknown.first {
       let reason = (first.activation.reason ?? first.gradient.reason).map { ": \($0)" } ?? ""
-      text +=
-        "; \(Numerals.count(unknown.count)) of \(Numerals.count(report.layers.count)) layers "
-        + "\(unknown.count == 1 ? "has" : "have") no full prediction\(isShort ? "" : reason)"
+      let who =
+        report.layers.count == 1
+        ? "its one layer has"
+        : "\(Numerals.count(unknown.count)) of \(Numerals.count(report.layers.count)) layers "
+          + (unknown.count == 1 ? "has" : "have")
+      text += "; \(who) no full prediction\(isShort ? "" : reason)"
     }
     text += "."
     if outside > 0, !isShort {

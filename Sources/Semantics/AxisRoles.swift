@@ -93,7 +93,9 @@ public struct AxisRoles: Hashable, Sendable {
       } else if present.count <= 1 {
         // An axis of one element is none that anything differs along.
         let role = present.first ?? (start < i ? roles[start] : .unit)
-        result += Array(repeating: role, count: j - first)
+        // What is repeated along a new axis, as heads that share a key are, is repeated along units.
+        let isOnlyOnes = (first..<j).allSatisfy { new[$0] == 1 }
+        result += (first..<j).map { isOnlyOnes || new[$0] > 1 ? role : .unit }
       } else if present == [.sample, .position], run.first.map({ roles[$0] }) == .sample,
         j - first == 1
       {

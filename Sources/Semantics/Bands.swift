@@ -22,6 +22,9 @@ extension Moments {
     return (result, band)
   }
 
+  /// The ratio of its ends from which a band says nothing.
+  private static var widest: Double { 1e12 }
+
   /// The 95 % band of the mean square of one batch, measured over `samples` samples of `units`
   /// elements at each of `positions`, for one draw of the parameters; nil where nothing is known.
   public func band(samples: Int, units: Int, positions: Int = 1) -> ClosedRange<Double>? {
@@ -34,7 +37,7 @@ extension Moments {
       secondMoment * Double.exp(band.lowerBound - rounding),
       secondMoment * Double.exp(band.upperBound + rounding)
     )
-    return low <= high ? low...high : nil
+    return low <= high && high <= low * Self.widest ? low...high : nil
   }
 
   /// The band of ln(mean square / secondMoment).
