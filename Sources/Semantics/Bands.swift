@@ -22,9 +22,6 @@ extension Moments {
     return (result, band)
   }
 
-  /// The ratio of its ends from which a band says nothing.
-  private static var widest: Double { 1e12 }
-
   /// The 95 % band of the mean square of one batch, measured over `samples` samples of `units`
   /// elements at each of `positions`, for one draw of the parameters; nil where nothing is known.
   public func band(samples: Int, units: Int, positions: Int = 1) -> ClosedRange<Double>? {
@@ -37,7 +34,8 @@ extension Moments {
       secondMoment * Double.exp(band.lowerBound - rounding),
       secondMoment * Double.exp(band.upperBound + rounding)
     )
-    return low <= high && high <= low * Self.widest ? low...high : nil
+    // From 0 to infinity says nothing.
+    return low <= high && low > 0 && high.isFinite ? low...high : nil
   }
 
   /// The band of ln(mean square / secondMoment).
