@@ -50,7 +50,7 @@ final class Counterfactuals {
       $0.flatMap { $0.remedies.map(\.remedy) }
     }
     mending = Set(
-      seen.filter { $0.isCertain && $0.severity > .note }.flatMap { $0.remedies.map(\.remedy) })
+      seen.filter(\.isContradiction).flatMap { $0.remedies.map(\.remedy) })
   }
 
   /// Tries the suspects, the heaviest first, until one is proven; then pairs of them, and other seeds.

@@ -125,7 +125,7 @@ public final class DiagnosisRun {
   /// Names what the file and its data contradict themselves in, of a training that is healthy all the same.
   private func contradict(_ report: inout DiagnosisReport) {
     let seen = Preflight.suspects(of: experiment, samples)
-      .filter { $0.isCertain && $0.severity > .note }
+      .filter(\.isContradiction)
     guard let first = seen.first else { return }
     report.verdict = .warning
     report.findings = seen.map(\.finding) + report.findings

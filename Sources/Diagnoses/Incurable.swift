@@ -23,7 +23,7 @@ public struct Incurable {
     // What was asked cannot be met, whatever is changed.
     if outcome.meetsTarget == false,
       let asked = Preflight.suspects(of: trial.experiment, trial.samples).first(where: {
-        $0.isCertain && $0.severity > .note && $0.cause == .successTarget
+        $0.isContradiction && $0.cause == .successTarget
       })
     {
       let todo = asked.remedies.map(\.change).joined(separator: ", or ")

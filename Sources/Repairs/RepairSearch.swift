@@ -99,7 +99,7 @@ public final class RepairSearch {
         + "so far. Give a larger --budget."
     } else if outcome.isHealthy {
       let seen = Preflight.suspects(of: experiment, samples)
-        .filter { $0.isCertain && $0.severity > .note }
+        .filter(\.isContradiction)
       report.reason =
         seen.isEmpty
         ? nil
@@ -137,7 +137,7 @@ public final class RepairSearch {
 
   private func search(from base: Node) throws -> (node: Node, proof: [RepairReport.Proof])? {
     let mending = Set(
-      Preflight.suspects(of: experiment, samples).filter { $0.isCertain && $0.severity > .note }
+      Preflight.suspects(of: experiment, samples).filter(\.isContradiction)
         .flatMap { $0.remedies.map(\.remedy) })
     var frontier = [base]
     // A repair that leaves a contradiction of the file as it is, while mending it alone is a relief.

@@ -17,7 +17,7 @@ package struct WeightOrigin {
   /// Whether nothing speaks of training, and there is enough to look at.
   package let isFresh: Bool
   /// Whether something speaks of training.
-  package var isTrained: Bool { !isFresh && reason != Self.tooFew }
+  package let isTrained: Bool
   /// What it is known by, as part of a sentence.
   package let reason: String
 
@@ -28,14 +28,15 @@ package struct WeightOrigin {
   /// Elements of one tensor that are sorted at most.
   private static let mostSorted = 1 << 16
 
-  private static let tooFew = "its weights are too few to tell"
-
   package init(_ model: ImportedModel) {
-    let found = Self.judge(model)
-    (isFresh, reason) = found
+    let verdict = Self.judge(model)
+    (isFresh, isTrained, reason) = (
+      verdict.isFresh == true, verdict.isFresh == false, verdict.reason
+    )
   }
 
-  private static func judge(_ model: ImportedModel) -> (Bool, String) {
+  /// What the weights are, nil where they are too few to tell, and why.
+  private static func judge(_ model: ImportedModel) -> (isFresh: Bool?, reason: String) {
     let graph = model.graph
     let weights = ModelWeights(model)
     let biases = Set(weights.biases)
@@ -47,7 +48,7 @@ package struct WeightOrigin {
       return (graph.name(of: value), tensor)
     }
     let elements = matrices.reduce(0) { $0 + $1.tensor.count }
-    guard elements >= least else { return (false, tooFew) }
+    guard elements >= least else { return (nil, "its weights are too few to tell") }
     let tests = Double(max(1, matrices.count + biases.count))
     for (name, tensor) in matrices {
       if let why = trace(of: tensor, tests) { return (false, "\(name) \(why)") }

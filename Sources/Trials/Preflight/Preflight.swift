@@ -69,6 +69,9 @@ public struct PreflightSuspect: Hashable, Sendable {
     (self.because, self.evidence, self.remedies) = (because, evidence, remedies)
   }
 
+  /// Whether it is a contradiction of the file or its data, and more than a note.
+  public var isContradiction: Bool { isCertain && severity > .note }
+
   /// The suspect as something that was found before the first step.
   public var finding: WatchedFinding {
     WatchedFinding(

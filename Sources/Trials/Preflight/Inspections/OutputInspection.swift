@@ -159,12 +159,7 @@ struct OutputInspection: Inspection {
             + "prediction has \(Numerals.short(baseline)).", evidence: evidence,
           remedies: [dropped("drop_output_activation", names)]
             + (range.isBounded && !subject.experiment.data.standardizesTargets
-              ? [
-                RemedyProposal(
-                  "standardize_targets",
-                  change: "give targets mean 0 and deviation 1 (data: standardize_targets: true)",
-                  predicted: nil)
-              ] : []))
+              ? [.standardizedTargets] : []))
       ]
     }
     guard output.isFlatBelow else { return [] }

@@ -49,7 +49,7 @@ struct TargetScaleInspection: Inspection {
           Evidence("target_scale", scale), Evidence("target_mean", column.mean),
           Evidence("target_deviation", column.deviation),
           Evidence("output_scale", output ?? .nan),
-        ], remedies: [standardize])
+        ], remedies: [.standardizedTargets])
     ]
   }
 
@@ -78,13 +78,13 @@ struct TargetScaleInspection: Inspection {
         ])
     ]
   }
+}
 
-  private var standardize: RemedyProposal {
-    RemedyProposal(
-      "standardize_targets",
-      change: "give targets mean 0 and deviation 1 (data: standardize_targets: true)",
-      predicted: nil)
-  }
+extension RemedyProposal {
+  /// Targets in units of their own deviation.
+  static let standardizedTargets = RemedyProposal(
+    "standardize_targets",
+    change: "give targets mean 0 and deviation 1 (data: standardize_targets: true)", predicted: nil)
 }
 
 extension PreflightSubject {
